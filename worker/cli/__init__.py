@@ -1,0 +1,63 @@
+"""The `redeem` command: one file a subcommand, imported only when it is called.
+
+The table below carries each command's one-line help, so that `redeem --help` and completion import nothing else.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing_extensions import override
+
+import click
+
+from config.complaints import SettingsError
+
+COMMANDS: dict[str, str] = {
+    "up": "Run the whole system here: broker, worker, Flower; without shops also the partner sandbox.",
+    "sandbox": "Run only the partner sandbox, both APIs over HTTP.",
+    "emit": "Validate order-completed events and journal them.",
+    "status": "What is queued, retrying, dead and redeemed, per partner and shop.",
+    "show": "One redemption with all its attempts.",
+    "dead": "List, show, replay and discard dead letters.",
+    "check": "Check settings and broker; calls no partner.",
+    "schema": "Print the event's JSON Schema.",
+}
+"""Subcommand → one-line help; the command itself is the object of that name in `worker.cli.<name>`."""
+
+
+class LazyGroup(click.Group):
+    """A click group that imports `worker.cli.<name>` only when the command `<name>` is invoked."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"worker.cli.{cmd_name}")
+        command = getattr(module, cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"worker.cli.{cmd_name}.{cmd_name} is no command")
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def redeem() -> None:
+    """Tell Sovendus and Uniqodo which of their voucher codes an order used."""
+
+
+def main() -> None:
+    """Entry point of the `redeem` script. Exit status: 0; 1 for "no" (refused, not found); 2 for wrong use."""
+    try:
+        redeem.main(prog_name="redeem")
+    except SettingsError as error:
+        click.echo(f"redeem: {error}", err=True)
+        sys.exit(2)
