@@ -1,0 +1,43 @@
+"""A real broker for every test that needs one: started once, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from redis import Redis
+
+from worker.dev.broker import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """The server itself. Most tests want `broker_url` or `redis`; one that stops a server starts its own."""
+    with EmbeddedValkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def broker_url(valkey: EmbeddedValkey) -> str:
+    """`redis://…` of an empty broker."""
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture
+def redis(broker_url: str) -> Iterator[Redis]:
+    """A client of the empty broker; answers are text, not bytes."""
+    with Redis.from_url(broker_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer has set for the project does not change a test."""
+    for name in [name for name in os.environ if name.upper().startswith("REDEEM_")]:
+        monkeypatch.delenv(name)

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+from redis import Redis
+
+from worker.dev.broker import BrokerError, EmbeddedValkey
+from worker.dev.directory_lock import DirectoryInUseError, DirectoryLock
+from worker.dev.ports import free_port
+from worker.dev.processes import left_behind, marked, stop_left_behind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def client(server: EmbeddedValkey) -> Redis:
+    return Redis.from_url(server.url, decode_responses=True)
+
+
+def test_runs_with_an_append_only_file_and_refuses_to_evict(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path / "with spaces, 100 % ü") as server, client(server) as redis:
+        settings = redis.config_get("appendonly", "appendfsync", "maxmemory-policy", "save", "bind")
+    assert settings == {
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+        "bind": "127.0.0.1",
+    }
+
+
+def test_data_outlives_an_ordinary_stop(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        redis.set("key", "kept")
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        assert redis.get("key") == "kept"
+
+
+def test_data_outlives_a_kill(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        redis.set("key", "kept")
+        assert server.pid is not None
+        os.kill(server.pid, signal.SIGKILL)
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        assert redis.get("key") == "kept"
+
+
+def test_listens_on_the_given_port(tmp_path: Path) -> None:
+    port = free_port()
+    with EmbeddedValkey(tmp_path, port) as server:
+        assert server.url == f"redis://127.0.0.1:{port}/0"
+
+
+def test_a_taken_port_is_named_and_the_directory_is_free_again(
+    valkey: EmbeddedValkey, tmp_path: Path
+) -> None:
+    with pytest.raises(BrokerError, match=f"port {valkey.port} is taken"):
+        EmbeddedValkey(tmp_path, valkey.port).start()
+    with DirectoryLock(tmp_path):
+        pass
+
+
+def test_a_second_server_on_the_same_data_is_refused_by_pid(valkey: EmbeddedValkey) -> None:
+    with pytest.raises(DirectoryInUseError, match=f"already running, pid {os.getpid()}"):
+        EmbeddedValkey(valkey.directory).start()
+    with client(valkey) as redis:
+        assert redis.ping()
+
+
+def test_unreadable_data_is_explained_with_the_servers_own_words(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        redis.set("key", "value")
+    (appended,) = (tmp_path / "appendonlydir").glob("*.incr.aof")
+    appended.write_bytes(b"garbage\r\n" + appended.read_bytes())
+    with pytest.raises(BrokerError, match="Bad file format reading the append only file"):
+        EmbeddedValkey(tmp_path).start()
+
+
+def test_stop_leaves_no_process(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path)
+    server.start()
+    pid = server.pid
+    assert pid is not None
+    server.stop()
+    assert not psutil.pid_exists(pid)
+    server.stop()
+
+
+ABANDON = """
+import os, pathlib, sys
+from worker.dev.broker import EmbeddedValkey
+server = EmbeddedValkey(pathlib.Path(sys.argv[1]))
+server.start()
+print(server.pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_server_left_by_a_killed_owner_is_shut_down_first(tmp_path: Path) -> None:
+    owner = subprocess.run(
+        [sys.executable, "-c", ABANDON, str(tmp_path)], stdout=subprocess.PIPE, text=True, check=False
+    )
+    orphan = psutil.Process(int(owner.stdout))
+    assert [process.pid for process in left_behind(tmp_path)] == [orphan.pid]
+
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        assert redis.ping()
+        assert not orphan.is_running()
+
+
+def test_only_processes_of_this_directory_are_stopped_and_the_deaf_are_killed(tmp_path: Path) -> None:
+    deaf = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print(flush=True); time.sleep(60)"
+    ours, others = tmp_path / "ours", tmp_path / "others"
+    with (
+        subprocess.Popen([sys.executable, "-c", deaf], env=marked(ours), stdout=subprocess.PIPE) as mine,
+        subprocess.Popen([sys.executable, "-c", deaf], env=marked(others), stdout=subprocess.PIPE) as other,
+    ):
+        for process in (mine, other):
+            assert process.stdout is not None
+            process.stdout.readline()
+        assert stop_left_behind(ours, grace=0.2) == 1
+        still_there = psutil.pid_exists(mine.pid), psutil.pid_exists(other.pid)
+        other.kill()
+    assert still_there == (False, True)
+
+
+def test_a_machine_without_the_wheel_is_told_what_to_do(tmp_path: Path) -> None:
+    script = (
+        "import importlib.metadata as m\n"
+        "def none(name): raise m.PackageNotFoundError(name)\n"
+        "m.files = none\n"
+        "from pathlib import Path\n"
+        "from worker.dev.broker import BrokerError, EmbeddedValkey\n"
+        "try: EmbeddedValkey(Path('d')).start()\n"
+        "except BrokerError as error: print(error)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path
+    )
+    assert "REDEEM_BROKER_URL" in told.stdout
