@@ -7,6 +7,7 @@ environment is there from the first instruction and ends with the process.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 MARK = "_REDEEM_DATA_DIRECTORY"
 """Not `REDEEM_…`: an unknown name with that prefix stops every command."""
+POLL = 0.02
+"""Seconds between two looks at processes that are to end."""
 
 
 def marked(directory: Path, environment: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -43,9 +46,26 @@ def stop_left_behind(directory: Path, *, grace: float) -> int:
     for process in found:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(found, timeout=grace)
-    for process in stubborn:
+    for process in _still_running(found, grace):
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(stubborn, timeout=grace)
+    _still_running(found, grace)
     return len(found)
+
+
+def _still_running(processes: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Those of `processes` that have not ended after at most `seconds`.
+
+    A zombie has ended: in a container nobody may ever reap it, so psutil's own wait would not do.
+    """
+    until = time.monotonic() + seconds
+    while (running := [process for process in processes if not _ended(process)]) and time.monotonic() < until:
+        time.sleep(POLL)
+    return running
+
+
+def _ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
