@@ -1,0 +1,52 @@
+"""What is wrong with the settings, told so that an operator can mend it: by variable, in sentences, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing_extensions import override
+
+from pydantic_core import PydanticCustomError
+
+GROUP = "{group}"
+"""Stands in a contradiction's text for the variable of the group it was found in, as `REDEEM_RETRY`."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """One thing to mend: the variable's full name, where it was set (None: nowhere), and what is wrong with it."""
+
+    variable: str
+    text: str
+    origin: str | None = None
+
+    @override
+    def __str__(self) -> str:
+        place = f" ({self.origin})" if self.origin else ""
+        return f"{self.variable}{place}: {self.text}" if self.variable else f"{self.origin}: {self.text}"
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. `str()` is the whole text for the operator: a line for each complaint.
+
+    It never holds the value of a setting, since any value may be a secret that was put in the wrong place.
+    """
+
+    def __init__(self, *complaints: Complaint | str) -> None:
+        super().__init__(*complaints)
+        self.complaints = tuple(str(complaint) for complaint in complaints)
+
+    @override
+    def __str__(self) -> str:
+        if len(self.complaints) == 1:
+            return self.complaints[0]
+        lines = "".join(f"\n  {complaint}" for complaint in self.complaints)
+        return f"{len(self.complaints)} settings are wrong:{lines}"
+
+
+def contradiction(complaints: dict[str, str]) -> PydanticCustomError:
+    """The error a group's validator raises when its fields are right one by one but not together.
+
+    Takes field name → sentence; `{group}` in a sentence becomes the variable of the group. A plain `ValueError` could
+    name the group only, and only one field of it.
+    """
+    return PydanticCustomError("contradiction", "contradiction", {"complaints": complaints})

@@ -1,0 +1,54 @@
+"""How long and how often: the waits between attempts, and when an account is left alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from config.complaints import GROUP, contradiction
+from config.durations import Duration, PositiveDuration, format_duration
+
+
+class Retry(BaseModel):
+    """Waits before attempt n+1: a random share between ½ and 1 of min(cap, base x 2ⁿ⁻¹). All in seconds.
+
+    A lower cap alone lowers the default base with it; a base set above the cap is a contradiction. A cap above
+    `give_up_after` is none: it is merely never reached. `give_up_after` 0 means a single attempt.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    cap: Duration = 900.0
+    base: Duration = Field(default_factory=lambda known: _at_most(2.0, known, "cap"))
+    give_up_after: Duration = 172800.0
+
+    @model_validator(mode="after")
+    def _base_within_cap(self) -> Self:
+        if self.base > self.cap:
+            raise contradiction({"base": _too_long(self.base, "CAP", self.cap)})
+        return self
+
+
+class Breaker(BaseModel):
+    """When an account counts as ill, and how often it is probed then (seconds, doubling from `probe_after`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    failures: Annotated[int, Field(ge=1)] = 10
+    probe_cap: PositiveDuration = 60.0
+    probe_after: PositiveDuration = Field(default_factory=lambda known: _at_most(2.0, known, "probe_cap"))
+
+    @model_validator(mode="after")
+    def _probe_within_cap(self) -> Self:
+        if self.probe_after > self.probe_cap:
+            raise contradiction({"probe_after": _too_long(self.probe_after, "PROBE_CAP", self.probe_cap)})
+        return self
+
+
+def _at_most(default: float, known: dict[str, Any], bound: str) -> float:
+    return min(default, known[bound])
+
+
+def _too_long(value: float, bound: str, limit: float) -> str:
+    return f"{format_duration(value)} is longer than {GROUP}__{bound}, which is {format_duration(limit)}"
