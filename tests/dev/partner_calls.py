@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from worker.dev.sandbox import Sandbox
 
 PATIENCE = 5.0
 """Seconds a call may take where none is given; nothing but a failing test waits so long."""
+
+PARAMETERS = {"orderId": "145789", "orderValue": "219.99", "discount": "", "currency": "GBP"}
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Reply:
     body: bytes
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401  # whatever JSON it is
         return json.loads(self.body)
 
     @property
@@ -64,19 +68,28 @@ def ask(
 
 
 def sovendus(sandbox: Sandbox, code: str, number: str = "4711", patience: float = PATIENCE, **fields: object) -> Reply:
-    body = json.dumps({"coupon_code": code, "order_id": "145789", **fields}).encode()
-    json_type = {"Content-Type": "application/json"}
-    return ask(sandbox, "POST", f"/redeem/{number}", body, json_type, patience)
+    return sovendus_with(sandbox, {"coupon_code": code, "order_id": "145789", **fields}, number, patience)
 
 
-def uniqodo_path(code: str, key: str = "k1", merchant: str = "17", **changes: str | None) -> str:
-    fields = {"orderId": "145789", "orderValue": "219.99", "discount": "", "currency": "GBP", **changes}
-    query = urlencode({name: value for name, value in fields.items() if value is not None}, quote_via=quote)
+def sovendus_with(
+    sandbox: Sandbox, fields: Mapping[str, object], number: str = "4711", patience: float = PATIENCE
+) -> Reply:
+    body = json.dumps(fields).encode()
+    return ask(sandbox, "POST", f"/redeem/{number}", body, {"Content-Type": "application/json"}, patience)
+
+
+def uniqodo_path(code: str, key: str = "k1", merchant: str = "17", **parameters: str) -> str:
+    return uniqodo_path_with({**PARAMETERS, **parameters}, code, key, merchant)
+
+
+def uniqodo_path_with(parameters: Mapping[str, str], code: str, key: str = "k1", merchant: str = "17") -> str:
+    query = urlencode(parameters, quote_via=quote)
     return f"/redeem/{quote(key, safe='')}/{quote(code, safe='')}/{merchant}?{query}"
 
 
-def uniqodo(sandbox: Sandbox, code: str, key: str = "k1", patience: float = PATIENCE, **changes: str | None) -> Reply:
-    return ask(sandbox, "GET", uniqodo_path(code, key, **changes), patience=patience)
+def uniqodo(sandbox: Sandbox, code: str, key: str = "k1", patience: float = PATIENCE, **parameters: str) -> Reply:
+    path = uniqodo_path_with({**PARAMETERS, **parameters}, code, key)
+    return ask(sandbox, "GET", path, patience=patience)
 
 
 def control(sandbox: Sandbox, method: str, place: str, **body: object) -> Reply:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dev.partner_calls import ask, sovendus, uniqodo, uniqodo_path
+from tests.dev.partner_calls import PARAMETERS, ask, sovendus, sovendus_with, uniqodo, uniqodo_path, uniqodo_path_with
 from worker.dev.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -23,15 +23,21 @@ FULL = {
 }
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
 
 
+@pytest.fixture
+def sandbox(running: Sandbox) -> Sandbox:
+    running.reset()
+    return running
+
+
 @pytest.mark.parametrize("fields", [{}, FULL, {"order_value": "0.00", "order_currency": "CHF"}])
 def test_sovendus_receives(sandbox: Sandbox, fields: dict[str, str]) -> None:
-    reply = sovendus(sandbox, "SKDXXR4324", **fields)
+    reply = sovendus_with(sandbox, {"coupon_code": "SKDXXR4324", "order_id": "145789", **fields})
     assert reply.status == 200
     assert reply.body == b'{"message":"Coupon redemption received."}'
     assert reply.headers["Content-Type"] == "application/json"
@@ -70,7 +76,7 @@ def test_sovendus_receives(sandbox: Sandbox, fields: dict[str, str]) -> None:
     ids=str,
 )
 def test_sovendus_refuses_without_naming_the_field(sandbox: Sandbox, wrong: dict[str, object]) -> None:
-    reply = sovendus(sandbox, "A", **{**FULL, **wrong})
+    reply = sovendus_with(sandbox, {"coupon_code": "A", "order_id": "1", **FULL, **wrong})
     assert (reply.status, reply.body) == (422, b'{"error":"Input validation failed."}')
     assert sandbox.redemptions() == []
     [call] = sandbox.calls()
@@ -175,7 +181,8 @@ def test_uniqodo_errors_by_word(sandbox: Sandbox, code: str, error: int | None) 
 
 @pytest.mark.parametrize("name", ["orderId", "orderValue", "discount", "currency"])
 def test_uniqodo_lacking_parameter_is_an_error(sandbox: Sandbox, name: str) -> None:
-    reply = uniqodo(sandbox, "A", **{name: None})
+    others = {key: value for key, value in PARAMETERS.items() if key != name}
+    reply = ask(sandbox, "GET", uniqodo_path_with(others, "A"))
     assert reply.error == 209
     assert name in reply.json["errors"][0]["message"]
     assert sandbox.redemptions() == []
@@ -183,7 +190,7 @@ def test_uniqodo_lacking_parameter_is_an_error(sandbox: Sandbox, name: str) -> N
 
 @pytest.mark.parametrize("change", [{"orderValue": "1,5"}, {"currency": "£"}, {"discount": "x"}, {"orderId": ""}])
 def test_uniqodo_malformed_parameter_is_an_error(sandbox: Sandbox, change: dict[str, str]) -> None:
-    assert uniqodo(sandbox, "A", **change).error == 209
+    assert ask(sandbox, "GET", uniqodo_path_with({**PARAMETERS, **change}, "A")).error == 209
 
 
 def test_uniqodo_merchant_is_a_number(sandbox: Sandbox) -> None:

@@ -87,11 +87,7 @@ def _set_fault(exchange: Exchange, given: dict[str, Any]) -> Answer:
         raise WrongUseError("times and seed are whole numbers, times from 1")
     if isinstance(fault, str) and mix is None:
         return json_answer(200, {"number": exchange.plan.fail(fault, times, **where)})
-    if (
-        fault is not None
-        or not isinstance(mix, dict)
-        or not all(_is_number(chance) for chance in mix.values())
-    ):
+    if fault is not None or not isinstance(mix, dict) or not all(_is_number(chance) for chance in mix.values()):
         raise WrongUseError('give either "fault", a string, or "mix", an object of fault and chance')
     try:
         return json_answer(200, {"number": exchange.plan.mix(mix, seed, times, **where)})

@@ -48,7 +48,9 @@ class Exchange:
         call.fault = " ".join(map(str, met)) or None
         final = next((fault for fault in met if fault.name != "SLOW"), None)
         self._wait(met, after_commit=False)
-        answer = self._act(call) if final is None or final.redeems else _NO_SUCH_PLACE
+        if self.stopping.is_set():
+            return False
+        answer = self._act(call) if final is None or final.redeems else None
         self._wait(met, after_commit=True)
         shown = misbehaviour.compose(final, answer)
         call.status = shown.status if shown else None
@@ -78,9 +80,7 @@ class Exchange:
 
     def _wait(self, met: list[Fault], *, after_commit: bool) -> None:
         seconds = sum(
-            fault.parameter or 0.0
-            for fault in met
-            if fault.name == "SLOW" and fault.after_commit is after_commit
+            fault.parameter or 0.0 for fault in met if fault.name == "SLOW" and fault.after_commit is after_commit
         )
         if seconds:
             self.stopping.wait(seconds)

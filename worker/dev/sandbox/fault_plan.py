@@ -64,9 +64,7 @@ class FaultPlan:
         parsed = parse_fault(fault)
         return self._stand(where, [(parsed, 1.0)], 0, parsed.times if times is None else times)
 
-    def mix(
-        self, chances: Mapping[str, float], seed: int = 0, times: int | None = None, **where: Unpack[Where]
-    ) -> int:
+    def mix(self, chances: Mapping[str, float], seed: int = 0, times: int | None = None, **where: Unpack[Where]) -> int:
         """Sets faults at random: each with its probability a call, together at most 1; returns the number.
 
         What a call draws hangs on the seed, its account, order, code and attempt alone, so a campaign can
@@ -74,9 +72,7 @@ class FaultPlan:
         """
         if any(chance < 0 for chance in chances.values()) or sum(chances.values()) > 1 + 1e-9:
             raise ValueError("chances are between 0 and 1, and at most 1 together")
-        return self._stand(
-            where, [(parse_fault(name), chance) for name, chance in chances.items()], seed, times
-        )
+        return self._stand(where, [(parse_fault(name), chance) for name, chance in chances.items()], seed, times)
 
     def _stand(self, where: Where, chances: list[tuple[Fault, float]], seed: int, times: int | None) -> int:
         with self._lock:
@@ -132,6 +128,4 @@ class FaultPlan:
 
 def _lot(text: str) -> float:
     """A number in [0, 1) that hangs on the text alone."""
-    return (
-        int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).digest(), "big") / 2**48
-    )
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).digest(), "big") / 2**48

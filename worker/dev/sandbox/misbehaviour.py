@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 MEBIBYTE = 1 << 20
 
 _UNREADABLE = {
-    "GARBAGE": Answer(
-        200, b'<html><body>Wartungsarbeiten \xfcber Nacht {"message": </body></html>', "text/html"
-    ),
+    "GARBAGE": Answer(200, b'<html><body>Wartungsarbeiten \xfcber Nacht {"message": </body></html>', "text/html"),
     "TRUNCATED": Answer(200, b'{"result":"success","message":"Coupon redem'),
     "EMPTY": Answer(200),
     "HUGE": Answer(200, b'{"result":"success","message":"'),
 }
 
 
-def compose(fault: Fault | None, answer: Answer) -> Answer | None:
-    """The answer the caller gets to see under a fault, or None when the fault has no HTTP answer at all."""
+def compose(fault: Fault | None, answer: Answer | None) -> Answer | None:
+    """What the caller gets to see of the partner's answer; None when the fault has no HTTP answer at all."""
     if fault is None or fault.name in RIGHT_ANSWERS:
         return answer
     if fault.status is None:
@@ -41,9 +39,7 @@ def compose(fault: Fault | None, answer: Answer) -> Answer | None:
     return Answer(fault.status, page, "text/html", tuple(headers))
 
 
-def deliver(
-    connection: socket.socket, fault: Fault | None, answer: Answer | None, stopping: threading.Event
-) -> bool:
+def deliver(connection: socket.socket, fault: Fault | None, answer: Answer | None, stopping: threading.Event) -> bool:
     """Sends what `compose` made, in the fault's manner; returns whether the connection stays usable.
 
     `stopping` ends every wait. Raises OSError when the client has gone.

@@ -36,10 +36,7 @@ class Policy:
 
     def summary(self) -> dict[str, object]:
         """Its JSON form."""
-        return {
-            name: sorted(value) if isinstance(value, frozenset) else value
-            for name, value in asdict(self).items()
-        }
+        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in asdict(self).items()}
 
     def changed(self, changes: Mapping[str, object]) -> Policy:
         """A copy with some fields changed, as JSON gives them. Raises PolicyError."""
@@ -52,9 +49,7 @@ def _checked(name: str, value: object) -> object:
     if name in {"accepted_keys", "wrong_ids"}:
         if value is None and name == "accepted_keys":
             return None
-        if not isinstance(value, (list, tuple, set, frozenset)) or not all(
-            isinstance(one, str) for one in value
-        ):
+        if not isinstance(value, (list, tuple, set, frozenset)) or not all(isinstance(one, str) for one in value):
             raise PolicyError(f"{name}: a list of strings")
         return frozenset(value)
     if name == "error_status":

@@ -102,21 +102,17 @@ class Sandbox:
 
     def wait_for_calls(self, count: int, within: float = 10.0, **where: Unpack[Where]) -> list[Call]:
         """The calls, once at least `count` have arrived. Raises TimeoutError after `within` seconds."""
-        return _wait(lambda: self.calls(**where), count, within, f"calls {where or ''}")
+        return _wait(lambda: self.calls(**where), count, within, "calls", where)
 
-    def wait_for_redemptions(
-        self, count: int, within: float = 10.0, **where: Unpack[Where]
-    ) -> list[Redemption]:
+    def wait_for_redemptions(self, count: int, within: float = 10.0, **where: Unpack[Where]) -> list[Redemption]:
         """The redemptions, once at least `count` are booked. Raises TimeoutError after `within` seconds."""
-        return _wait(lambda: self.redemptions(**where), count, within, f"redemptions {where or ''}")
+        return _wait(lambda: self.redemptions(**where), count, within, "redemptions", where)
 
     def fail(self, fault: str, times: int | None = None, **where: Unpack[Where]) -> int:
         """Sets a standing fault, e.g. `503`, `+HANG`, `429@2`; see `FaultPlan.fail`."""
         return self._exchange.plan.fail(fault, times, **where)
 
-    def mix(
-        self, chances: Mapping[str, float], seed: int = 0, times: int | None = None, **where: Unpack[Where]
-    ) -> int:
+    def mix(self, chances: Mapping[str, float], seed: int = 0, times: int | None = None, **where: Unpack[Where]) -> int:
         """Sets standing faults at random, e.g. `{"503": 0.1, "+HANG": 0.02}`; see `FaultPlan.mix`."""
         return self._exchange.plan.mix(chances, seed, times, **where)
 
@@ -142,10 +138,10 @@ class Sandbox:
         self._exchange.reset()
 
 
-def _wait(read: Callable[[], list[Entry]], count: int, within: float, what: str) -> list[Entry]:
+def _wait(read: Callable[[], list[Entry]], count: int, within: float, what: str, where: Where) -> list[Entry]:
     deadline = time.monotonic() + within
     while len(found := read()) < count:
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(found)} of {count} {what} within {within:g} s")
+            raise TimeoutError(f"{len(found)} of {count} {what} within {within:g} s; filter: {dict(where)}")
         time.sleep(_PROBE_PAUSE)
     return found

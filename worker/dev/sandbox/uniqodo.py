@@ -12,6 +12,8 @@ from urllib.parse import unquote
 from worker.dev.sandbox.wire import Answer, json_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from worker.dev.sandbox.books import Books, Call
     from worker.dev.sandbox.policy import Policy
 
@@ -94,14 +96,14 @@ def named_error(code: str) -> int | None:
     return int(match[2]) if match[2] else _WORDS[match[1].upper()]
 
 
-def _lacking(query: dict[str, str], policy: Policy) -> str | None:
+def _lacking(query: Mapping[str, str], policy: Policy) -> str | None:
     for name, rule in _REQUIRED.items():
         if name not in query or not rule.fullmatch(query[name]):
             return name
     return "valKey" if policy.require_validation_key and not query.get("valKey") else None
 
 
-def _data(call: Call, query: dict[str, str], merchant: int) -> dict[str, object]:
+def _data(call: Call, query: Mapping[str, str], merchant: int) -> dict[str, object]:
     return {
         "id": next(_ids),
         "offer_id": 4711,
@@ -117,7 +119,7 @@ def _data(call: Call, query: dict[str, str], merchant: int) -> dict[str, object]
     }
 
 
-def _custom_params(query: dict[str, str]) -> dict[str, str]:
+def _custom_params(query: Mapping[str, str]) -> dict[str, str]:
     """p1, p2, … up to the first gap: what comes after it is lost."""
     names = itertools.takewhile(query.__contains__, (f"p{n}" for n in itertools.count(1)))
     return {name: query[name] for name in names}
