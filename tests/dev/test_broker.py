@@ -57,9 +57,7 @@ def test_listens_on_the_given_port(tmp_path: Path) -> None:
         assert server.url == f"redis://127.0.0.1:{port}/0"
 
 
-def test_a_taken_port_is_named_and_the_directory_is_free_again(
-    valkey: EmbeddedValkey, tmp_path: Path
-) -> None:
+def test_a_taken_port_is_named_and_the_directory_is_free_again(valkey: EmbeddedValkey, tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match=f"port {valkey.port} is taken"):
         EmbeddedValkey(tmp_path, valkey.port).start()
     with DirectoryLock(tmp_path):
@@ -139,7 +137,5 @@ def test_a_machine_without_the_wheel_is_told_what_to_do(tmp_path: Path) -> None:
         "try: EmbeddedValkey(Path('d')).start()\n"
         "except BrokerError as error: print(error)\n"
     )
-    told = subprocess.run(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path
-    )
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path)
     assert "REDEEM_BROKER_URL" in told.stdout
