@@ -6,15 +6,16 @@ import socket
 import socketserver
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
-
-from typing_extensions import override
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
 
 from worker.dev.sandbox import control
 from worker.dev.sandbox.wire import MalformedRequestError, json_answer, read_request
 
 if TYPE_CHECKING:
     from worker.dev.sandbox.exchange import Exchange
+
+_Accepted: TypeAlias = socket.socket | tuple[bytes, socket.socket]
+"""What `socketserver` calls a request: of a TCP server always a socket."""
 
 
 class Connection(socketserver.StreamRequestHandler):
@@ -24,8 +25,8 @@ class Connection(socketserver.StreamRequestHandler):
     server: Listener
     connection: socket.socket
 
-    @override
     def handle(self) -> None:
+        """Until the client, a fault or the sandbox ends the connection."""
         while self._serve_one():
             pass
 
@@ -59,21 +60,19 @@ class Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._lock = threading.Lock()
         super().__init__(address, Connection)
 
-    @override
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: _Accepted, client_address: object) -> None:
+        """Remembers the connection, and gives it a thread."""
         with self._lock:
-            self._open.add(request)
+            self._open.add(cast("socket.socket", request))
         super().process_request(request, client_address)
 
-    @override
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request: _Accepted) -> None:
         """Closes without the polite FIN of the base class, which would go out ahead of a wanted RST."""
         with self._lock:
-            self._open.discard(request)
+            self._open.discard(cast("socket.socket", request))
         self.close_request(request)
 
-    @override
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: _Accepted, client_address: object) -> None:
         """A client that has gone is daily life here; anything else is a fault of the sandbox and shows."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
