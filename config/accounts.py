@@ -1,6 +1,6 @@
-"""What a shop has to know about its account with a partner. The partners' own modules say it; this is only the shape.
+"""The shape of a shop's account with a partner. What is in it, each partner's own module says.
 
-The settings are built from these, because they may not import the partners: arrows run worker → tasks → config.
+The settings are built from these, since they may not import the partners: arrows run worker → tasks → config.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 class AccountSettings(BaseModel):
     """Base of each partner's account model, read from `REDEEM_SHOPS__<SHOP>__<PARTNER>__<FIELD>`.
 
-    Fields come as text from the environment and as text or numbers from TOML. Give a secret the type `SecretStr`: that
-    is what keeps it out of `repr`, complaints and logs. A validator's `ValueError` is shown to the operator as it is.
+    Fields come as text from the environment, as text or numbers from TOML. Give a secret the type `SecretStr`:
+    that keeps it out of `repr`, complaints and logs. A validator's `ValueError` is shown to the operator as it is,
+    after the variable's name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -22,7 +23,7 @@ class AccountSettings(BaseModel):
 
 @dataclass(frozen=True)
 class PartnerSpec:
-    """What the settings need to know of a partner: its accounts' model and the base URL unless another is set."""
+    """What the settings need to know of a partner: the model of its accounts, and its own base URL."""
 
     account: type[AccountSettings]
     base_url: str

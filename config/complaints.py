@@ -1,11 +1,11 @@
-"""What is wrong with the settings, told so that an operator can mend it: by variable, in sentences, all at once."""
+"""What is wrong with the settings, told so that an operator can mend it: by variable, all at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing_extensions import override
 
 from pydantic_core import PydanticCustomError
+from typing_extensions import override
 
 GROUP = "{group}"
 """Stands in a contradiction's text for the variable of the group it was found in, as `REDEEM_RETRY`."""
@@ -13,7 +13,7 @@ GROUP = "{group}"
 
 @dataclass(frozen=True)
 class Complaint:
-    """One thing to mend: the variable's full name, where it was set (None: nowhere), and what is wrong with it."""
+    """One thing to mend: the variable (empty: the source as a whole), what is wrong, and where it was set."""
 
     variable: str
     text: str
@@ -46,7 +46,7 @@ class SettingsError(Exception):
 def contradiction(complaints: dict[str, str]) -> PydanticCustomError:
     """The error a group's validator raises when its fields are right one by one but not together.
 
-    Takes field name → sentence; `{group}` in a sentence becomes the variable of the group. A plain `ValueError` could
-    name the group only, and only one field of it.
+    Takes field name (`rules.0.partner` for one within) → sentence; `{group}` in a sentence becomes the variable of
+    the group. A plain `ValueError` could name the group only.
     """
     return PydanticCustomError("contradiction", "contradiction", {"complaints": complaints})

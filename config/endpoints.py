@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from config.accounts import PartnerSpec
 from config.complaints import GROUP, contradiction
 from config.durations import PositiveDuration, format_duration
+from config.groups import Group
 
 
-def base_url(value: str) -> str:
+def check_base_url(value: str) -> str:
     """An absolute https URL without user, query and fragment, its trailing slash removed.
 
     Plain http is taken for loopback hosts only (the sandbox, tests, a local TLS proxy): Uniqodo's API key is part of
@@ -25,18 +26,12 @@ def base_url(value: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise ValueError("is no URL") from None  # the original repeats the value
-    if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or any(c.isspace() or not c.isprintable() for c in value)
-    ):
+    if parts.scheme not in ("http", "https") or not host or any(c.isspace() or not c.isprintable() for c in value):
         raise ValueError("must be an absolute URL, https://…")
     if "?" in value or "#" in value or "@" in parts.netloc:
         raise ValueError("must be a URL without user, query and fragment")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise ValueError(
-            "must be https: plain http is for loopback hosts only, since URLs may hold the API key"
-        )
+        raise ValueError("must be https: plain http is for loopback hosts only, since URLs may hold the API key")
     return value.rstrip("/")
 
 
@@ -49,12 +44,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Endpoint(BaseModel):
+BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+
+
+class Endpoint(Group):
     """A partner's base URL and time limits in seconds. `read_timeout` bounds the whole call, connecting included."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    base_url: Annotated[str, AfterValidator(base_url)]
+    base_url: BaseUrl
     read_timeout: PositiveDuration = 15.0
     connect_timeout: PositiveDuration = Field(default_factory=lambda known: min(3.0, known["read_timeout"]))
 
@@ -62,25 +58,23 @@ class Endpoint(BaseModel):
     def _connect_within_call(self) -> Self:
         if self.connect_timeout > self.read_timeout:
             whole = format_duration(self.read_timeout)
-            text = f"{format_duration(self.connect_timeout)} is longer than the whole call, {GROUP}__READ_TIMEOUT, {whole}"
+            text = (
+                f"{format_duration(self.connect_timeout)} is longer than the whole call, {GROUP}__READ_TIMEOUT, {whole}"
+            )
             raise contradiction({"connect_timeout": text})
         return self
 
 
-class Endpoints(BaseModel):
+class Endpoints(Group):
     """The partners' endpoints; the fields come with `endpoints_model`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 def endpoints_model(partners: Mapping[str, PartnerSpec]) -> type[Endpoints]:
     """`Endpoints` with one field a partner, whose default base URL is the partner's own."""
-    fields = {}
-    for name, spec in partners.items():
-        own = create_model(
-            f"{name}_endpoint",
-            __base__=Endpoint,
-            base_url=(Endpoint.__annotations__["base_url"], spec.base_url),
-        )
-        fields[name] = (own, Field(default_factory=own))
+    models = {name: _endpoint_model(name, spec) for name, spec in partners.items()}
+    fields: dict[str, Any] = {name: (model, model.model_validate({})) for name, model in models.items()}
     return create_model("Endpoints", __base__=Endpoints, **fields)
+
+
+def _endpoint_model(name: str, spec: PartnerSpec) -> type[Endpoint]:
+    return create_model(f"{name.capitalize()}Endpoint", __base__=Endpoint, base_url=(BaseUrl, spec.base_url))

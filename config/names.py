@@ -1,4 +1,4 @@
-"""Names of settings: which there are, what each is called as a variable, and which one a wrong name may have meant."""
+"""Names of settings: which there are, what each is called, and which one a wrong name may have meant."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 PREFIX = "REDEEM_"
 DELIMITER = "__"
@@ -19,9 +19,9 @@ ANY = "*"
 Path = tuple[str, ...]
 """A setting's place in the tree, lower-case: ("retry", "base")."""
 
-_SERVICE_LINK = re.compile(
-    r"REDEEM_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_.+)?|PORT(?:_\d+_(?:TCP|UDP)(?:_.+)?)?)"
-)
+_SERVICE_LINK = re.compile(r"REDEEM_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP)\w*)?)")
+"""What Kubernetes puts into each container's environment for a service named `redeem` or `redeem-…`."""
+_EXAMPLES = 3
 
 
 def variable(path: tuple[str | int, ...]) -> str:
@@ -31,67 +31,66 @@ def variable(path: tuple[str | int, ...]) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """All settings of a model, by path; `ANY` where a shop's name stands."""
+    """All settings of a model by path, `ANY` for a shop's name, and those among them whose values are secret."""
 
     known: frozenset[Path]
+    secret: frozenset[Path]
 
     def has(self, path: Path) -> bool:
         """Whether there is a setting at that path."""
-        return any(pattern in self.known for pattern in (path, _with_any(path)))
+        return path in self.known or _of_any_shop(path) in self.known
+
+    def is_secret(self, path: Path) -> bool:
+        """Whether the setting at that path holds a secret."""
+        return path in self.secret or _of_any_shop(path) in self.secret
 
     def fault(self, path: Path) -> str | None:
         """What is wrong with that path as a setting's name, in a sentence; None when nothing is."""
         if self.has(path):
             return None
-        members = sorted({variable((*path, *rest)) for rest in self._beneath(path)})
-        if members:
-            return f"is a group of settings: set {', '.join(members[:3])}{', …' if len(members) > 3 else ''}"  # noqa: PLR2004
-        name = variable(path)
-        meant = difflib.get_close_matches(name, self._candidates(path), n=1, cutoff=0.8)
-        if meant:
+        if members := sorted(set(self._beneath(path))):
+            more = ", …" if len(members) > _EXAMPLES else ""
+            return f"is a group of settings: set {', '.join(members[:_EXAMPLES])}{more}"
+        shop = path[1] if len(path) > 1 else "<SHOP>"
+        names = sorted(_spelt(known, shop) for known in self.known)
+        if meant := difflib.get_close_matches(variable(path), names, n=1, cutoff=0.8):
             return f"no such setting; did you mean {meant[0]}?"
-        if _SERVICE_LINK.fullmatch(name):
-            return "no such setting; it looks like a Kubernetes service link: turn enableServiceLinks off"
+        if _SERVICE_LINK.fullmatch(variable(path)):
+            return "no such setting; it looks like a Kubernetes service link: set enableServiceLinks to false"
         return "no such setting"
 
-    def _beneath(self, path: Path) -> Iterator[Path]:
-        for start in (path, _with_any(path)):
-            for pattern in self.known:
-                if len(pattern) > len(start) and pattern[: len(start)] == start:
-                    yield tuple("<SHOP>" if part == ANY else part for part in pattern[len(start) :])
-
-    def _candidates(self, path: Path) -> list[str]:
-        shop = path[1] if len(path) > 1 else "<SHOP>"
-        return sorted(
-            variable(tuple(shop if part == ANY else part for part in known)) for known in self.known
-        )
+    def _beneath(self, path: Path) -> Iterator[str]:
+        for start in (path, _of_any_shop(path)):
+            for known in self.known:
+                if len(known) > len(start) and known[: len(start)] == start:
+                    yield _spelt((*path, *known[len(start) :]), "<SHOP>")
 
 
-def _with_any(path: Path) -> Path:
+def _of_any_shop(path: Path) -> Path:
     return (path[0], ANY, *path[2:]) if len(path) > 1 else path
+
+
+def _spelt(known: Path, shop: str) -> str:
+    return variable(tuple(shop if part == ANY else part for part in known))
 
 
 def names_of(model: type[BaseModel]) -> Names:
     """Every setting of that model and of the models within it."""
-    return Names(frozenset(_leaves(model, ())))
+    leaves = dict(_leaves(model, ()))
+    return Names(frozenset(leaves), frozenset(path for path, kind in leaves.items() if kind is SecretStr))
 
 
-def _leaves(model: type[BaseModel], above: Path) -> Iterator[Path]:
-    for name, field in model.model_fields.items():
-        yield from _leaves_of_type(field.annotation, (*above, name))
-
-
-def _leaves_of_type(annotation: object, path: Path) -> Iterator[Path]:
-    origin = get_origin(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield from _leaves(annotation, path)
+def _leaves(kind: object, path: Path) -> Iterator[tuple[Path, object]]:
+    """Each setting at or beneath a path, with its type; groups are models, maps of models, or either or None."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, field in kind.model_fields.items():
+            yield from _leaves(field.annotation, (*path, name))
     elif origin is Annotated:
-        yield from _leaves_of_type(get_args(annotation)[0], path)
-    elif origin in (Union, UnionType) and (
-        models := [a for a in get_args(annotation) if a is not type(None)]
-    ):
-        yield from _leaves_of_type(models[0], path)
+        yield from _leaves(arguments[0], path)
+    elif origin in (Union, UnionType):
+        yield from _leaves(next(argument for argument in arguments if argument is not NoneType), path)
     elif isinstance(origin, type) and issubclass(origin, Mapping):
-        yield from _leaves_of_type(get_args(annotation)[1], (*path, ANY))
+        yield from _leaves(arguments[1], (*path, ANY))
     else:
-        yield path
+        yield path, kind

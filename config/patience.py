@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from config.complaints import GROUP, contradiction
 from config.durations import Duration, PositiveDuration, format_duration
+from config.groups import Group
 
 
-class Retry(BaseModel):
-    """Waits before attempt n+1: a random share between ½ and 1 of min(cap, base x 2ⁿ⁻¹). All in seconds.
+class Retry(Group):
+    """Waits before attempt n+1: a random share between ½ and 1 of min(cap, base × 2ⁿ⁻¹). All in seconds.
 
     A lower cap alone lowers the default base with it; a base set above the cap is a contradiction. A cap above
     `give_up_after` is none: it is merely never reached. `give_up_after` 0 means a single attempt.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
     cap: Duration = 900.0
-    base: Duration = Field(default_factory=lambda known: _at_most(2.0, known, "cap"))
+    base: Duration = Field(default_factory=lambda known: min(2.0, known["cap"]))
     give_up_after: Duration = 172800.0
 
     @model_validator(mode="after")
@@ -30,24 +29,18 @@ class Retry(BaseModel):
         return self
 
 
-class Breaker(BaseModel):
+class Breaker(Group):
     """When an account counts as ill, and how often it is probed then (seconds, doubling from `probe_after`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     failures: Annotated[int, Field(ge=1)] = 10
     probe_cap: PositiveDuration = 60.0
-    probe_after: PositiveDuration = Field(default_factory=lambda known: _at_most(2.0, known, "probe_cap"))
+    probe_after: PositiveDuration = Field(default_factory=lambda known: min(2.0, known["probe_cap"]))
 
     @model_validator(mode="after")
     def _probe_within_cap(self) -> Self:
         if self.probe_after > self.probe_cap:
             raise contradiction({"probe_after": _too_long(self.probe_after, "PROBE_CAP", self.probe_cap)})
         return self
-
-
-def _at_most(default: float, known: dict[str, Any], bound: str) -> float:
-    return min(default, known[bound])
 
 
 def _too_long(value: float, bound: str, limit: float) -> str:

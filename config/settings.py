@@ -1,118 +1,77 @@
-"""Redeem's settings: read once, by a function, from every source; checked against each other; frozen from then on."""
+"""Redeem's settings: read once, by a function, from every source; checked against each other; then frozen."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, create_model, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    create_model,
-)
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
 from config.accounts import PartnerSpec
-from config.broker import broker_url
-from config.complaints import SettingsError
-from config.durations import PositiveDuration
+from config.broker import check_broker_url
+from config.complaints import SettingsError, contradiction
 from config.endpoints import Endpoint, Endpoints, endpoints_model
-from config.names import names_of
+from config.groups import Flower, Ledger
+from config.names import Names, names_of
 from config.patience import Breaker, Retry
+from config.redaction import Redactor
+from config.secrecy import checked, secret_parts, secrets_in
 from config.shops import Shop, ShopName, shop_model
 from config.sources import Layer, read_layers
+from config.values import check_key_prefix, check_sentry_dsn, lower, upper
 from config.verdicts import complaints_from
-
-
-def _secret_broker_url(value: SecretStr) -> SecretStr:
-    return SecretStr(broker_url(value.get_secret_value()))
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
 
 
 def _no_shops() -> Mapping[str, Shop]:
     return MappingProxyType({})
 
 
-class Ledger(BaseModel):
-    """How long settled redemptions are remembered (seconds), and with them what was reported already."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-    keep: PositiveDuration = 400 * 86400.0
-
-
-class Flower(BaseModel):
-    """Flower's port, and `user:password` for its pages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-    port: Annotated[int, Field(ge=1, le=65535)] = 5555
-    basic_auth: SecretStr | None = None
-
-
-class LayerSource(PydanticBaseSettingsSource):
-    """Hands one layer to pydantic-settings, which merges the layers deeply."""
-
-    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
-        super().__init__(settings_cls)
-        self.layer = layer
-
-    @override
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        return self.layer.tree().get(field_name), field_name, False
-
-    @override
-    def __call__(self) -> dict[str, Any]:
-        return self.layer.tree()
-
-
 class Settings(BaseSettings):
-    """Everything that can be set. Build it with `load_settings`."""
+    """Everything that can be set. Built by `load_settings`; `.env.example` explains each setting to its users."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    broker_url: Annotated[SecretStr, AfterValidator(_secret_broker_url)]
-    key_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "redeem"
-    shops: Annotated[Mapping[ShopName, Shop], AfterValidator(MappingProxyType)] = Field(
-        default_factory=_no_shops
-    )
+    broker_url: Annotated[SecretStr, checked(check_broker_url)]
+    key_prefix: Annotated[str, AfterValidator(check_key_prefix)] = "redeem"
+    shops: Annotated[Mapping[ShopName, Shop], AfterValidator(MappingProxyType)] = Field(default_factory=_no_shops)
     partners: Endpoints = Endpoints()
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
     ledger: Ledger = Ledger()
     flower: Flower = Flower()
-    sentry_dsn: SecretStr | None = None
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
-    ] = "INFO"
-    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] = "console"
+    sentry_dsn: Annotated[SecretStr, checked(check_sentry_dsn)] | None = None
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(upper)] = "INFO"
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(lower)] = "console"
     secrets_dir: Path | None = None
 
     def endpoint(self, partner: str) -> Endpoint:
         """Where that partner listens, with its time limits; KeyError for one that is not in the registry."""
-        found = getattr(self.partners, partner, None)
+        found = getattr(self.partners, partner) if partner in type(self.partners).model_fields else None
         if not isinstance(found, Endpoint):
             raise KeyError(partner)
         return found
 
     def secrets(self) -> frozenset[str]:
-        """Every secret in plain text, for redaction only."""
-        return frozenset(_secrets_in(self))
+        """Every secret in plain text, passwords within URLs on their own too: for redaction only."""
+        return frozenset(part for secret in secrets_in(self) for part in secret_parts(secret))
+
+    @model_validator(mode="after")
+    def _each_token_is_one_shops(self) -> Self:
+        shops_of: dict[str, list[str]] = {}
+        for name, shop in self.shops.items():
+            if shop.token:
+                shops_of.setdefault(shop.token.get_secret_value(), []).append(name)
+        shared = [name for names in shops_of.values() if len(names) > 1 for name in names]
+        if shared:
+            text = "is another shop's too: a token says which shop an event comes from"
+            raise contradiction({f"shops.{name}.token": text for name in shared})
+        return self
 
     @classmethod
     @override
@@ -124,28 +83,37 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return tuple(LayerSource(settings_cls, layer) for layer in init_settings.init_kwargs["layers"])
+        layers = cast("InitSettingsSource", init_settings).init_kwargs["layers"]
+        return tuple(_LayerSource(settings_cls, layer) for layer in layers)
 
 
-def _secrets_in(value: object) -> Iterator[str]:
-    if isinstance(value, SecretStr):
-        yield value.get_secret_value()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _secrets_in(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for member in value.values():
-            yield from _secrets_in(member)
+class _LayerSource(PydanticBaseSettingsSource):
+    """Hands one layer to pydantic-settings, which merges them deeply.
+
+    Its own sources read the process's environment only, pass over unknown names, and stop at the first fault.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], layer: Layer) -> None:
+        super().__init__(settings_cls)
+        self._tree = layer.tree()
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._tree.get(field_name), field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        return self._tree
 
 
 def settings_model(partners: Mapping[str, PartnerSpec]) -> type[Settings]:
     """`Settings` with the registry's partners in its shops and endpoints."""
-    shop, endpoints = shop_model(partners), endpoints_model(partners)
-    shops = Annotated[Mapping[ShopName, shop], AfterValidator(MappingProxyType)]
+    shops: Any = Mapping[ShopName, shop_model(partners)]  # type: ignore[misc]  # a model built at run time
+    endpoints = endpoints_model(partners)
     return create_model(
         "Settings",
         __base__=Settings,
-        shops=(shops, Field(default_factory=_no_shops)),
+        shops=(Annotated[shops, AfterValidator(MappingProxyType)], Field(default_factory=_no_shops)),
         partners=(endpoints, Field(default_factory=endpoints)),
     )
 
@@ -162,13 +130,21 @@ def load_settings(
     are looked for, is the current one. Raises SettingsError with everything that is wrong, at once.
     """
     model = settings_model(partners)
-    layers = read_layers(names_of(model), os.environ if environ is None else environ, directory or Path.cwd())
+    names = names_of(model)
+    layers = read_layers(names, os.environ if environ is None else environ, directory or Path.cwd())
     complaints = [complaint for layer in layers for complaint in layer.complaints]
+    arguments: dict[str, Any] = {"layers": layers}
     try:
-        settings = model(**{"layers": layers})
+        settings = model(**arguments)
     except ValidationError as error:
         complaints += complaints_from(error, layers)
-        raise SettingsError(*complaints) from None  # the original holds the values
-    if complaints:
-        raise SettingsError(*complaints)
-    return settings
+    else:
+        if not complaints:
+            return settings
+    mask = _redactor_of(layers, names)  # validators are written by others, too
+    raise SettingsError(*(mask.text(str(complaint)) for complaint in complaints))
+
+
+def _redactor_of(layers: list[Layer], names: Names) -> Redactor:
+    values = [str(value) for layer in layers for path, value in layer.values.items() if names.is_secret(path)]
+    return Redactor(part for value in values for part in secret_parts(value))

@@ -7,78 +7,71 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    create_model,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_model, model_validator
 
 from config.accounts import AccountSettings, PartnerSpec
 from config.complaints import GROUP, contradiction
+from config.groups import Group
 
 NOBODY = "none"
 """Named in place of a partner for the merchant's own codes, which are reported to nobody."""
 
 
-def shop_name(value: str) -> str:
-    """Lower-case letters, digits and single `-` or `_` between them, so that a variable's name can carry it."""
+def _shop_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", value):
-        raise ValueError("a shop's name is letters and digits, with single - or _ between them")
+        raise ValueError("a shop's name is letters a-z and digits, with single - or _ between them")
     return value
 
 
 def _codes(value: object) -> object:
-    """A JSON array, or codes between commas, become a list; trimmed and upper-cased as everywhere codes are compared."""
     if isinstance(value, str):
-        value = _json(value) if value.lstrip().startswith("[") else value.split(",")
+        value = _json(value) if value.startswith("[") else value.split(",")
     if isinstance(value, list) and all(isinstance(code, str) for code in value):
         return [code.strip().upper() for code in value if code.strip()]
-    raise ValueError(
-        'must be codes between commas (WELCOME10,SUMMER), or a list of texts (["WELCOME10", "SUMMER"])'
-    )
+    raise ValueError('must be codes between commas (WELCOME10,SUMMER) or a list of texts (["WELCOME10", "SUMMER"])')
 
 
-def _tables(value: object) -> object:
+def _list_of_rules(value: object) -> object:
     value = _json(value) if isinstance(value, str) else value
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return value
     raise ValueError('must be a list: [{"pattern": "SKD*", "partner": "sovendus"}, …]')
 
 
-def _json(value: str) -> object:
+def _json(text: str) -> object:
     try:
-        return json.loads(value)
+        return json.loads(text)
     except ValueError as error:
         place = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        raise ValueError(f"is no valid JSON{place}") from None  # the original holds the value
+        raise ValueError(f"is no valid JSON{place}") from None  # the original holds the text
+    except RecursionError:
+        raise ValueError("is no valid JSON: nested too deeply") from None
 
 
-class Rule(BaseModel):
+def _partner_name(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+ShopName = Annotated[str, AfterValidator(_shop_name)]
+PartnerName = Annotated[str, BeforeValidator(_partner_name)]
+
+
+class Rule(Group):
     """Codes that match `pattern` (a shell-style glob, case-insensitive) are `partner`'s, or nobody's (`none`)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
     pattern: Annotated[str, Field(min_length=1)]
-    partner: Annotated[
-        str, BeforeValidator(lambda value: value.strip().lower() if isinstance(value, str) else value)
-    ]
+    partner: PartnerName
 
 
-class Shop(BaseModel):
-    """One shop's settings; the partners' accounts are further fields, which come with `shop_model`."""
+class Shop(Group):
+    """One shop's settings; the accounts with partners are further fields, which come with `shop_model`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     partners: ClassVar[frozenset[str]] = frozenset()
 
     master_codes: Annotated[frozenset[str], BeforeValidator(_codes)] = frozenset()
-    """Trimmed and upper-cased. Codes that must never go to Uniqodo."""
-    rules: Annotated[tuple[Rule, ...], BeforeValidator(_tables)] = ()
-    default_partner: str | None = None
+    """Codes that must never go to Uniqodo; trimmed and upper-cased, as codes are compared."""
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(_list_of_rules)] = ()
+    default_partner: PartnerName | None = None
     """A partner the shop has, or `none`; None where nothing is set."""
     token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
@@ -90,17 +83,15 @@ class Shop(BaseModel):
 
     @model_validator(mode="after")
     def _routes_lead_to_accounts(self) -> Self:
-        wrong: dict[str, str] = {}
-        if self.default_partner is not None and (text := self._no_route(self.default_partner)):
-            wrong["default_partner"] = text
-        for number, rule in enumerate(self.rules):
-            if text := self._no_route(rule.partner):
-                wrong[f"rules[{number}].partner"] = text
+        routes = {f"rules.{number}.partner": rule.partner for number, rule in enumerate(self.rules)}
+        if self.default_partner is not None:
+            routes["default_partner"] = self.default_partner
+        wrong = {field: text for field, partner in routes.items() if (text := self._dead_end(partner))}
         if wrong:
             raise contradiction(wrong)
         return self
 
-    def _no_route(self, partner: str) -> str | None:
+    def _dead_end(self, partner: str) -> str | None:
         if partner == NOBODY or self.account(partner):
             return None
         if partner in self.partners:
@@ -109,15 +100,10 @@ class Shop(BaseModel):
 
 
 def shop_model(partners: Mapping[str, PartnerSpec]) -> type[Shop]:
-    """`Shop` with one more, optional field a partner: its account."""
+    """`Shop` with one more, optional field a partner: its account. ValueError for a name that is taken."""
     if taken := partners.keys() & (Shop.model_fields.keys() | {NOBODY}):
-        raise ValueError(
-            f"no partner can be called {', '.join(sorted(taken))}: that word has a meaning in a shop's settings"
-        )
+        raise ValueError(f"no partner can be called {', '.join(sorted(taken))}: a shop's settings use that word")
     fields: dict[str, Any] = {name: (spec.account | None, None) for name, spec in partners.items()}
     model = create_model("Shop", __base__=Shop, **fields)
     model.partners = frozenset(partners)
     return model
-
-
-ShopName = Annotated[str, AfterValidator(shop_name)]

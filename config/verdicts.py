@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
@@ -20,56 +21,56 @@ _SENTENCES = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "model_type": "must be a table",
-    "dict_type": "must be a table",
 }
-_UNSET = {
-    "broker_url": "is not set: where Redis or Valkey listens, as redis://localhost:6379/0 (`redeem up` starts a broker by itself)",
-}
-_FOLLOWS_FROM_ANOTHER = "default_factory_not_called"
+_NO_BROKER = (
+    "is not set: where Redis or Valkey listens, as redis://localhost:6379/0 (`redeem up` starts a broker by itself)"
+)
+_Place = tuple[str | int, ...]
 
 
 def complaints_from(error: ValidationError, layers: Sequence[Layer]) -> list[Complaint]:
-    """One complaint for each thing wrong, in the order of the model's fields."""
+    """One complaint for each thing wrong. What is missing goes unmentioned while a source could not be read."""
+    broken = any(layer.broken for layer in layers)
     return [
-        found
+        complaint
         for details in error.errors(include_input=False, include_url=False)
-        for found in _of(details, layers)
+        if not (broken and details["type"] == "missing")
+        for complaint in _of(details, layers)
     ]
 
 
 def _of(details: ErrorDetails, layers: Sequence[Layer]) -> Iterator[Complaint]:
-    loc = tuple(part for part in details["loc"] if part != "[key]")
+    place = tuple(part for part in details["loc"] if part != "[key]")
     if details["type"] == "contradiction":
-        group = variable(loc)
         for field, text in details["ctx"]["complaints"].items():
-            path = (*loc, field)
-            yield Complaint(_named(path), text.replace(GROUP, group), _origin(path, layers))
-    elif details["type"] != _FOLLOWS_FROM_ANOTHER:
-        yield Complaint(_named(loc), _sentence(details, loc), _origin(loc, layers))
+            inner = (*place, *(int(part) if part.isdecimal() else part for part in field.split(".")))
+            yield Complaint(_named(inner), text.replace(GROUP, variable(place)), _origin(inner, layers))
+    elif details["type"] != "default_factory_not_called":  # follows from a complaint about another field
+        yield Complaint(_named(place), _sentence(details, place), _origin(place, layers))
 
 
-def _named(loc: tuple[str | int, ...]) -> str:
+def _named(place: _Place) -> str:
     """`REDEEM_SHOPS__UK__RULES[0].pattern`: from the first number on, the place is within one setting's value."""
-    cut = next((i for i, part in enumerate(loc) if isinstance(part, int)), len(loc))
-    inner = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc[cut:])
-    return variable(loc[:cut]) + inner
+    cut = next((at for at, part in enumerate(place) if isinstance(part, int)), len(place))
+    inner = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place[cut:])
+    return variable(place[:cut]) + inner
 
 
-def _sentence(details: ErrorDetails, loc: tuple[str | int, ...]) -> str:
+def _sentence(details: ErrorDetails, place: _Place) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "missing":
-        return _UNSET.get(str(loc[-1]), "is not set")
+        return _NO_BROKER if place == ("broker_url",) else "is not set"
     if kind == "literal_error":
         return f"must be {context['expected']}"
     if kind == "value_error":
         return str(context["error"])
-    return _SENTENCES.get(kind) or details["msg"].replace("Input should be", "must be")
+    return _SENTENCES.get(kind) or re.sub(r"^(Input|String|Value) should ", "must ", details["msg"])
 
 
-def _origin(loc: tuple[str | int, ...], layers: Sequence[Layer]) -> str | None:
-    """The strongest source that sets this, or anything beneath or above it."""
-    path = tuple(str(part).split("[")[0] for part in loc)
+def _origin(place: _Place, layers: Sequence[Layer]) -> str | None:
+    """The strongest source that sets this, or a part of it, or what it is a part of; None when none does."""
+    path = tuple(map(str, place))
     for layer in layers:
-        if any(key[: len(path)] == path or path[: len(key)] == key for key in layer.values):
+        if any(path[: len(known)] == known or known[: len(path)] == path for known in layer.values):
             return layer.origin
     return None
