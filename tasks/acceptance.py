@@ -1,0 +1,45 @@
+"""Accepting events: the one step behind every door. What this returned is in the ledger, so it cannot be lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from celery import Celery
+
+from tasks.doorbell import ring
+from tasks.intake import plan_order
+from tasks.ledger import Opened
+from tasks.orders import Order
+from tasks.persistence import until_recorded
+from tasks.runtime import Runtime
+
+_PATIENCE = 20.0  # seconds to wait for the broker before the door says that it cannot take the order
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """An order whose redemptions the ledger holds; `opened` is empty where no partner is concerned."""
+
+    order: Order
+    opened: tuple[Opened, ...]
+
+    def count(self, *results: str) -> int:
+        """How many redemptions ended in one of these results."""
+        return sum(one.result in results for one in self.opened)
+
+
+def accept(app: Celery, runtime: Runtime, order: Order, *, patience: float = _PATIENCE) -> Accepted:
+    """Open the order's redemptions, all or none, and ring for the new ones.
+
+    Raises redis.RedisError when the broker does not take them within `patience` seconds: then nothing is promised,
+    and handing the same order in again is right.
+    """
+    planned = plan_order(order, runtime.settings, now=datetime.now(UTC))
+    opened = until_recorded(lambda: runtime.ledger.open(planned), what=order.order_id, limit=patience)
+    for one in opened:
+        if one.result == "ring":
+            redemption = one.planned.redemption
+            if not ring(app, redemption.partner, redemption.id):
+                break  # the broker is away: the waker rings for these
+    return Accepted(order, tuple(opened))

@@ -1,0 +1,172 @@
+"""The one place that speaks HTTP to partners, and so the one place that keeps URLs out of every text.
+
+requests underneath, its adapter driven directly: keep-alive pools, no redirects, no hidden retries, no look-up of
+proxies or certificates per call, TLS verified, bodies read up to a bound. What requests does not give is the deadline
+of the *whole* call and the knowledge whether anything was sent: both come from `tasks.deadline_socket`.
+
+Whatever requests raises may hold the URL, hence the key; our own errors are raised `from None` with texts of ours.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import errno
+import re
+import socket
+import ssl
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from tasks.deadline_socket import HTTPDeadlinePool, HTTPSDeadlinePool, PassingDeadline, calling
+from tasks.errors import NotSent, Unanswered
+from tasks.partners.base import Answer, Request
+
+_LONGEST_BODY: Final = 256 * 1024  # a redemption's answer is under 2 kB; more is no answer of theirs
+_USER_AGENT: Final = "redeem/1"
+_POOLS: Final = {"http": HTTPDeadlinePool, "https": HTTPSDeadlinePool}
+
+
+class PartnerClient:
+    """A pool of connections to one partner. Safe to share between threads.
+
+    `base_url` without trailing slash; `connect_timeout` and `call_timeout` in seconds, the latter for the whole call
+    from connecting to the last byte; `connections` is how many are kept alive.
+    """
+
+    def __init__(self, base_url: str, *, connect_timeout: float, call_timeout: float, connections: int = 64) -> None:
+        self.call_timeout = call_timeout
+        self._base_url = base_url
+        self._connect_timeout = min(connect_timeout, call_timeout)
+        self._adapter = _DeadlineAdapter(pool_connections=4, pool_maxsize=connections)
+        # The environment's proxies and certificates are honoured, but looked up once.
+        environment = requests.Session().merge_environment_settings(base_url, {}, None, None, None)
+        self._proxies: dict[str, str] = dict(environment["proxies"])
+        self._verify: bool | str = environment["verify"] if environment["verify"] is not None else True
+
+    def send(self, request: Request, *, not_after: float) -> Answer:
+        """Make the call and read the whole answer, by `not_after` (monotonic clock) if the call may take longer.
+
+        Raises NotSent when nothing reached the partner, Unanswered when it may have acted and its answer is lost.
+        """
+        prepared = requests.Request(
+            method=request.method,
+            url=self._base_url + request.target,
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"} | request.headers,
+            data=request.body,
+        ).prepare()
+        with calling(min(time.monotonic() + self.call_timeout, not_after)) as call:
+            try:
+                return self._exchange(prepared)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+                described = describe(error)
+                sent = call.sent
+        # Outside the block, so that no traceback chain carries the URL.
+        if sent:
+            raise Unanswered(f"no answer: {described}")
+        raise NotSent(f"not sent: {described}")
+
+    def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
+        response = self._adapter.send(
+            prepared,
+            stream=True,
+            timeout=(self._connect_timeout, self.call_timeout),
+            verify=self._verify,
+            proxies=self._proxies,
+        )
+        try:
+            body = response.raw.read(_LONGEST_BODY + 1, decode_content=True)
+            _require_bounded(body)
+            retry_after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+            return Answer(status=response.status_code, body=body, retry_after=retry_after)
+        except BaseException:
+            # Not back into the pool half read, or the next call would read this one's rest.
+            response.raw.close()
+            raise
+        finally:
+            response.raw.release_conn()
+
+    def close(self) -> None:
+        """Close all kept connections."""
+        self._adapter.close()
+
+
+def _require_bounded(body: bytes) -> None:
+    if len(body) > _LONGEST_BODY:
+        raise ValueError("the answer is longer than any of theirs")
+
+
+class _DeadlineAdapter(HTTPAdapter):
+    """requests' adapter over the pools whose sockets keep a deadline."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:  # noqa: ANN401 - as above
+        manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+
+def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
+    """Seconds asked for by a `Retry-After` header, at least 0: a number or an HTTP date (RFC 9110 §10.2.3).
+
+    None where there is no header or it says neither.
+    """
+    if value is None:
+        return None
+    if re.fullmatch(r"\d{1,9}", value.strip(), re.ASCII):
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
+
+
+def describe(error: BaseException) -> str:
+    """Say what failed in words of ours, never in the exception's own, which may hold the URL."""
+    chain = list(_chain(error))
+    for kind, words in _WORDS:
+        if any(isinstance(link, kind) for link in chain):
+            return words
+    for link in chain:
+        if isinstance(link, OSError) and link.errno is not None:
+            return errno.errorcode.get(link.errno, "network error").lower()
+    return type(chain[-1]).__name__
+
+
+# The first match anywhere in the chain wins: the specific before the general.
+_WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (PassingDeadline, "the call's deadline passed"),
+    (ssl.SSLError, "TLS failed"),
+    (socket.gaierror, "the host name could not be resolved"),
+    (urllib3.exceptions.NameResolutionError, "the host name could not be resolved"),
+    (ConnectionRefusedError, "connection refused"),
+    (urllib3.exceptions.ConnectTimeoutError, "timed out while connecting"),
+    (TimeoutError, "timed out"),
+    (urllib3.exceptions.TimeoutError, "timed out"),
+    (ConnectionResetError, "connection reset"),
+    (BrokenPipeError, "connection reset"),
+    (urllib3.exceptions.IncompleteRead, "the answer broke off"),
+    (urllib3.exceptions.ProtocolError, "connection closed without an answer"),
+    (urllib3.exceptions.DecodeError, "the answer is garbled"),
+    (ValueError, "the answer is garbled"),
+)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The exception, what caused it, and what its arguments and `reason` wrap: requests and urllib3 use all of them."""
+    found: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        link = todo.pop(0)
+        if isinstance(link, BaseException) and link not in found:
+            found.append(link)
+            todo += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found

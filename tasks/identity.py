@@ -1,0 +1,41 @@
+"""The identity of a redemption: what makes the same code of the same order the same, whoever reports it.
+
+`<partner>:<shop>:<order_id>:<CODE>`, the code trimmed and upper-cased, `:` and `%` inside a part percent-encoded so
+that the parts can be told apart again. A test redemption is prefixed `test:` and so never blocks the real one.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+TEST_PREFIX = "test:"
+UNROUTED = "unrouted"
+"""Stands for the partner where none could be decided (unknown shop, say)."""
+
+_TASK_NAMESPACE = uuid.UUID("6f0d7c3e-3a51-4d39-9d5c-0d0a7f2b7f11")
+
+
+def redemption_id(partner: str, shop: str, order_id: str, code: str, *, test: bool = False) -> str:
+    """Build the idempotency key from its parts; `code` in any spelling."""
+    parts = (partner, shop, order_id, code.strip().upper())
+    return (TEST_PREFIX if test else "") + ":".join(map(_escape, parts))
+
+
+def shop_of(redemption: str) -> str:
+    """The shop in a redemption's id; empty where the id is none."""
+    parts = redemption.removeprefix(TEST_PREFIX).split(":")
+    return parts[1].replace("%3A", ":").replace("%25", "%") if len(parts) > 1 else ""
+
+
+def task_id(redemption: str) -> str:
+    """The Celery task id under which every attempt at this redemption runs, so that Flower shows one task."""
+    return str(uuid.uuid5(_TASK_NAMESPACE, redemption))
+
+
+def _escape(part: str) -> str:
+    return part.replace("%", "%25").replace(":", "%3A")
+
+
+def account_name(partner: str, shop: str) -> str:
+    """`<partner>:<shop>`, the name under which an account's health and wake-ups are kept."""
+    return f"{_escape(partner)}:{_escape(shop)}"

@@ -1,0 +1,121 @@
+"""From an order to its redemptions: whose each code is, with which account, and whether anything is missing.
+
+Pure. The same for every way in, and again when a dead letter is replayed under mended settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from config.accounts import AccountSettings
+from config.settings import Settings
+from config.shops import Shop
+from tasks.errors import MasterCode, PermanentError, TooOld, Unroutable
+from tasks.events import Coupon
+from tasks.identity import UNROUTED, redemption_id
+from tasks.ledger import Account, Planned
+from tasks.orders import Order
+from tasks.partners import PARTNERS
+from tasks.partners.uniqodo import Uniqodo
+from tasks.provenance import is_nobody, issuer
+from tasks.redemption import Redemption
+
+# Only Uniqodo has master codes; one on the list is booked under it, whatever the event says.
+_ISSUES_MASTER_CODES: Final = Uniqodo.name
+
+
+def plan_order(order: Order, settings: Settings, *, now: datetime) -> list[Planned]:
+    """The redemptions to open for an order, one for each partner and code; `now` is aware.
+
+    One that cannot be sent is in the list too, with its fate: nothing that was accepted disappears.
+    """
+    plans = (plan for coupon in order.coupons for plan in _plan(order, coupon, settings, now))
+    return list({plan.redemption.id: plan for plan in plans}.values())
+
+
+def account_of(settings: Settings, partner: str, shop: str) -> tuple[Account, AccountSettings | None]:
+    """The account that partner and shop have under these settings; without settings of its own if they lack it."""
+    found = settings.shops.get(shop)
+    account = found.account(partner) if found else None
+    if account is None:
+        return Account(partner, shop), None
+    return Account(partner, shop, PARTNERS[partner].fingerprint(account, settings.endpoint(partner).base_url)), account
+
+
+def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> Iterator[Planned]:
+    shop = settings.shops.get(order.shop)
+    try:
+        partner = _partner(coupon, order.shop, shop)
+    except PermanentError as fate:
+        partner = _ISSUES_MASTER_CODES if isinstance(fate, MasterCode) else _named(coupon)
+        yield Planned(_redemption(order, coupon, partner).without_customer_id(), Account(partner, order.shop), fate)
+        return
+    if is_nobody(partner):
+        return
+    account, account_settings = account_of(settings, partner, order.shop)
+    redemption = _redemption(order, coupon, partner)
+    if account_settings is None:
+        unroutable = Unroutable(_no_account(partner, order.shop, shop))
+        yield Planned(redemption.without_customer_id(), account, unroutable)
+        return
+    yield complete(redemption, account, account_settings, settings, now=now)
+
+
+def complete(
+    redemption: Redemption, account: Account, account_settings: AccountSettings, settings: Settings, *, now: datetime
+) -> Planned:
+    """Plan a routed redemption: without what the account does not send, and dead if it lacks what its partner needs."""
+    partner = PARTNERS[redemption.partner]
+    redemption = partner.minimise(redemption, account_settings)
+    try:
+        partner.require(redemption, account_settings)
+        _require_remembered(redemption.completed_at, settings.ledger.keep, now)
+    except PermanentError as fate:
+        return Planned(redemption, account, fate)
+    return Planned(redemption, account, note=partner.remark(redemption))
+
+
+def _partner(coupon: Coupon, name: str, shop: Shop | None) -> str:
+    if shop is not None:
+        return issuer(coupon.code, coupon.provenance, coupon.validation_key, shop)
+    if coupon.provenance is not None:
+        return coupon.provenance
+    raise Unroutable(f'no shop "{name}" is configured')
+
+
+def _named(coupon: Coupon) -> str:
+    return coupon.provenance if coupon.provenance and not is_nobody(coupon.provenance) else UNROUTED
+
+
+def _no_account(partner: str, name: str, shop: Shop | None) -> str:
+    return f'no shop "{name}" is configured' if shop is None else f'shop "{name}" has no {partner} account'
+
+
+def _require_remembered(completed_at: datetime, keep: float, now: datetime) -> None:
+    if completed_at < now - timedelta(seconds=keep):
+        raise TooOld(
+            "completed longer ago than the ledger remembers (REDEEM_LEDGER__KEEP): it may have been sent before"
+        )
+
+
+def _redemption(order: Order, coupon: Coupon, partner: str) -> Redemption:
+    return Redemption(
+        id=redemption_id(partner, order.shop, order.order_id, coupon.code, test=order.test),
+        partner=partner,
+        shop=order.shop,
+        order_id=order.order_id,
+        code=coupon.code,
+        order_value=order.order_value,
+        currency=order.currency,
+        completed_at=order.completed_at,
+        discount=coupon.discount,
+        validation_key=coupon.validation_key,
+        email_hash=order.email_hash,
+        customer_id=order.customer_id,
+        source=order.source,
+        params=order.params,
+        provenance=coupon.provenance,
+        test=order.test,
+    )

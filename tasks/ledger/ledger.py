@@ -1,0 +1,217 @@
+"""The ledger's transitions for one process: each is one atomic script. Nothing here knows HTTP or Celery."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis import Redis
+
+from config.patience import Breaker
+from tasks.errors import AccountRefused, PermanentError, RedemptionError, TransientError
+from tasks.ledger import scripts
+from tasks.ledger.opening import Account, Opened, Planned
+from tasks.ledger.record import Record, State, redemption_fields
+from tasks.partners.base import Receipt
+
+RING_AGAIN: Final = 10.0
+"""Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
+CRASHES_ALLOWED: Final = 5
+"""Leases that may run out in a row before a redemption counts as one that kills its workers."""
+_SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
+_OUTAGE: Final = 5.0  # seconds without any waker's look that count as an outage of the broker or of all workers
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a claim. Only with a `record` is it ours; `status` is one of claim.lua's words."""
+
+    status: str
+    owner: str
+    account: Account
+    record: Record | None = None
+
+
+@dataclass(frozen=True)
+class LedgerLimits:
+    """The settings that transitions heed, in seconds."""
+
+    keep: float
+    give_up_after: float
+    breaker: Breaker
+
+
+class Ledger:
+    """All redemptions under one key prefix. Safe to share between threads.
+
+    Every method may raise redis.RedisError, and then it is open whether the transition happened: calling again is
+    always right, for a transition that happened already answers so.
+    """
+
+    def __init__(self, redis: Redis, key_prefix: str, limits: LedgerLimits) -> None:
+        self.redis = redis
+        self.limits = limits
+        self._prefix = key_prefix + ":"
+        self._scripts = scripts.register(redis)
+
+    def key(self, *parts: str) -> str:
+        """The name of one of our keys."""
+        return self._prefix + ":".join(parts)
+
+    def open(self, planned: Sequence[Planned]) -> list[Opened]:
+        """Open an order's redemptions, all or none; a known one is a duplicate, and its first content stays."""
+        if not planned:
+            return []
+        entries = [
+            {
+                "id": plan.redemption.id,
+                "account": plan.account.name,
+                "fp": plan.account.fingerprint,
+                "fields": _opening_fields(plan),
+            }
+            for plan in planned
+        ]
+        results = self._run("open", _ms(RING_AGAIN), self._keep, json.dumps(entries))
+        return [Opened(plan, result) for plan, result in zip(planned, results, strict=True)]
+
+    def claim(self, redemption_id: str, account: Account, *, owner: str, lease: float) -> Claim:
+        """Claim a redemption for one attempt of at most `lease` seconds; the attempt is counted now."""
+        status, *rest = self._run(
+            "claim", redemption_id, account.fingerprint, owner, _ms(lease), self._give_up, CRASHES_ALLOWED
+        )
+        record = Record(redemption_id, _pairs(rest[0])) if rest else None
+        return Claim(status, owner, account, record)
+
+    def release(self, redemption_id: str, claim: Claim) -> bool:
+        """Give a claim back unsent; the attempt is not counted."""
+        return bool(self._run("release", redemption_id, claim.account.fingerprint, claim.owner))
+
+    def settle(self, redemption_id: str, claim: Claim, state: State, receipt: Receipt, entry: dict[str, Any]) -> str:
+        """Record the partner's yes, `redeemed` or `presumed`: "settled", or "late" where it was settled already."""
+        told = json.dumps({"status": receipt.status, **receipt.details}, ensure_ascii=False)
+        arguments = (claim.account.fingerprint, claim.owner, state.value, told, json.dumps(entry), self._keep)
+        return str(self._run("settle", redemption_id, *arguments))
+
+    def bury(self, redemption_id: str, claim: Claim, error: PermanentError, entry: dict[str, Any]) -> str:
+        """Make it a dead letter: "buried", or "late" where the claim is lost."""
+        answered = "1" if error.status is not None else "0"
+        arguments = (claim.account.fingerprint, claim.owner, error.reason, error.code or "", error.message)
+        return str(self._run("bury", redemption_id, *arguments, json.dumps(entry), self._keep, answered))
+
+    def park(
+        self,
+        redemption_id: str,
+        claim: Claim,
+        error: TransientError | AccountRefused,
+        delay: float,
+        entry: dict[str, Any],
+    ) -> str:
+        """Let it wait `delay` seconds for its next attempt: "parked", "gave_up", or "late" where the claim is lost."""
+        refused = isinstance(error, AccountRefused)
+        ambiguous = "1" if isinstance(error, TransientError) and error.ambiguous else "0"
+        breaker = self.limits.breaker
+        return str(
+            self._run(
+                "park",
+                redemption_id,
+                claim.account.fingerprint,
+                claim.owner,
+                _ms(delay),
+                ambiguous,
+                "refused" if refused else "transient",
+                error.code or (str(error.status) if error.status is not None else ""),
+                error.message,
+                json.dumps(entry),
+                self._give_up,
+                self._keep,
+                breaker.failures,
+                _ms(breaker.probe_after),
+                _ms(breaker.probe_cap),
+            )
+        )
+
+    def defer(self, redemption_id: str, delay: float, error: RedemptionError) -> str:
+        """Put off what this process has no account for: "deferred", "gave_up" or "settled"; no attempt is counted."""
+        return str(self._run("defer", redemption_id, _ms(delay), error.message, self._give_up, self._keep))
+
+    def wake(self, account: Account, *, queue: str, limit: int, longest_lease: float) -> tuple[list[str], list[str]]:
+        """Move an account's due wake-ups on: the ids whose doorbell to ring now, and those that were given up."""
+        rung, given_up = self._run(
+            "wake",
+            account.name,
+            account.fingerprint,
+            queue,
+            limit,
+            _ms(RING_AGAIN),
+            _SHORT_QUEUE,
+            _ms(longest_lease),
+            _ms(_OUTAGE),
+            self._give_up,
+            self._keep,
+        )
+        return rung, given_up
+
+    def replay(self, redemption_id: str, account: Account, changes: dict[str, str], entry: dict[str, Any]) -> str:
+        """Bring a dead letter back with some fields changed: "ring", "rest", or "no" where it is no dead letter."""
+        arguments = (account.fingerprint, _ms(RING_AGAIN), json.dumps(entry), json.dumps(changes))
+        return str(self._run("replay", redemption_id, *arguments))
+
+    def discard(self, redemption_id: str, entry: dict[str, Any]) -> bool:
+        """Close a dead letter for good; False where it is none."""
+        return str(self._run("discard", redemption_id, json.dumps(entry), self._keep)) == "discarded"
+
+    def pause(self, account: Account) -> bool:
+        """Open an account's breaker by hand; False where it was paused already."""
+        return bool(self._run("pause", account.name))
+
+    def resume(self, account: Account) -> bool:
+        """Close an account's breaker, whatever opened it; False where it was not open."""
+        return bool(self._run("resume", account.name, account.fingerprint))
+
+    def find(self, redemption_id: str) -> Record | None:
+        """The record of that id."""
+        fields: dict[str, str] = self.redis.hgetall(self.key("redemption", redemption_id))
+        return Record(redemption_id, fields) if fields else None
+
+    def find_all(self, ids: Iterable[str]) -> list[Record]:
+        """The records of those ids that exist, in one round trip."""
+        ids = list(ids)
+        pipeline = self.redis.pipeline(transaction=False)
+        for redemption_id in ids:
+            pipeline.hgetall(self.key("redemption", redemption_id))
+        return [Record(id_, fields) for id_, fields in zip(ids, pipeline.execute(), strict=True) if fields]
+
+    @property
+    def _keep(self) -> int:
+        return _ms(self.limits.keep)
+
+    @property
+    def _give_up(self) -> int:
+        return _ms(self.limits.give_up_after)
+
+    def _run(self, name: str, *arguments: str | int) -> Any:  # noqa: ANN401 - each script has its own shape
+        return self._scripts[name](args=[self._prefix, *arguments])
+
+
+def _opening_fields(plan: Planned) -> dict[str, str]:
+    fields = redemption_fields(plan.redemption) | {"attempts": "0", "tries": "0"}
+    if plan.note:
+        fields["note"] = plan.note
+    if plan.fate is None:
+        return fields | {"state": State.QUEUED.value}
+    return fields | {
+        "state": State.DEAD.value,
+        "reason": plan.fate.reason,
+        "error_code": plan.fate.code or "",
+        "error_message": plan.fate.message,
+    }
+
+
+def _pairs(flat: Sequence[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

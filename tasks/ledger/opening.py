@@ -1,0 +1,41 @@
+"""What is handed to the ledger to open, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.errors import PermanentError
+from tasks.identity import account_name
+from tasks.redemption import Redemption
+
+
+@dataclass(frozen=True)
+class Account:
+    """A shop's account with a partner, under one set of settings: what health is kept for."""
+
+    partner: str
+    shop: str
+    fingerprint: str = "-"
+
+    @property
+    def name(self) -> str:
+        """`<partner>:<shop>`, as keys and tables have it."""
+        return account_name(self.partner, self.shop)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A redemption to open; `fate` is why it is born a dead letter, if it is; `note` goes onto its record."""
+
+    redemption: Redemption
+    account: Account
+    fate: PermanentError | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What opening did: "ring" and "rest" are new and waiting, "dead" is new and dead, "duplicate" was known."""
+
+    planned: Planned
+    result: str

@@ -1,0 +1,199 @@
+"""A ledger record as Python sees it, and the JSON that commands print of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+from tasks.redemption import Redemption
+
+SCHEMA_VERSION: Final = "1"
+"""Written on every record, so that workers of neighbouring versions can tell what they read."""
+
+
+class State(StrEnum):
+    """A redemption's states."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    RETRYING = "retrying"
+    REDEEMED = "redeemed"
+    PRESUMED = "presumed"
+    DEAD = "dead"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One redemption, or one dead letter that is none (`raw` then holds what came, without personal data)."""
+
+    id: str
+    fields: Mapping[str, str]
+    """The record's hash as it stands in Redis; times are milliseconds since the epoch."""
+
+    @property
+    def state(self) -> State:
+        """Where in its life it is."""
+        return State(self.fields["state"])
+
+    @property
+    def partner(self) -> str:
+        """The partner's name; empty for a dead letter that is no redemption."""
+        return self.fields.get("partner", "")
+
+    @property
+    def shop(self) -> str:
+        """The shop's name."""
+        return self.fields.get("shop", "")
+
+    @property
+    def account(self) -> str:
+        """The account its health is kept under."""
+        return self.fields.get("account", "")
+
+    @property
+    def order_id(self) -> str:
+        """The order's number."""
+        return self.fields.get("order_id", "")
+
+    @property
+    def code(self) -> str:
+        """The code, spelled as it came."""
+        return self.fields.get("code", "")
+
+    @property
+    def attempts(self) -> int:
+        """Calls made, over all replays."""
+        return int(self.fields.get("attempts", "0"))
+
+    @property
+    def tries(self) -> int:
+        """Calls made since acceptance or the last replay: what the backoff grows by."""
+        return int(self.fields.get("tries", "0"))
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether an earlier attempt may have gone through."""
+        return self.fields.get("ambiguous") == "1"
+
+    @property
+    def test(self) -> bool:
+        """Everything but the partner call; out of reports and money."""
+        return self.fields.get("test") == "1"
+
+    @property
+    def is_redemption(self) -> bool:
+        """False for a dead letter that is a bad message or an invalid event."""
+        return "raw" not in self.fields and bool(self.fields.get("code"))
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is a dead letter."""
+        return self.fields.get("reason") or None
+
+    @property
+    def order_value(self) -> Decimal | None:
+        """Net of VAT and shipping."""
+        return _decimal(self.fields.get("order_value"))
+
+    def moment(self, name: str) -> datetime | None:
+        """The time under a field, UTC."""
+        value = self.fields.get(name)
+        return datetime.fromtimestamp(int(value) / 1000, UTC) if value else None
+
+    def history(self) -> list[dict[str, Any]]:
+        """All that happened to it, oldest first; `at` as ISO 8601."""
+        entries = [json.loads(line) for line in self.fields.get("history", "").splitlines()]
+        return [entry | {"at": _iso(datetime.fromtimestamp(entry["at"] / 1000, UTC))} for entry in entries]
+
+    def redemption(self) -> Redemption:
+        """What to report. Personal fields are gone once it is settled."""
+        details = json.loads(self.fields.get("details") or "{}")
+        personal = json.loads(self.fields.get("personal") or "{}")
+        return Redemption(
+            id=self.id,
+            partner=self.partner,
+            shop=self.shop,
+            order_id=self.order_id,
+            code=self.code,
+            order_value=self.order_value,
+            currency=self.fields.get("currency") or None,
+            completed_at=datetime.fromisoformat(self.fields["completed_at"]),
+            discount=_decimal(self.fields.get("discount")),
+            source=details.get("source"),
+            params=tuple(details.get("params", ())),
+            provenance=details.get("provenance"),
+            validation_key=personal.get("validation_key"),
+            email_hash=personal.get("email_hash"),
+            customer_id=personal.get("customer_id"),
+            test=self.test,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's fields, None where there is nothing; no personal data."""
+        known = self.fields
+        reported_at = self.moment("reported_at")
+        return {
+            "id": self.id,
+            "partner": self.partner or None,
+            "shop": self.shop or None,
+            "order_id": self.order_id or None,
+            "code": self.code or None,
+            "state": self.state.value,
+            "attempts": self.attempts,
+            "order_value": known.get("order_value") or None,
+            "currency": known.get("currency") or None,
+            "completed_at": known.get("completed_at") or None,
+            "reported_at": _iso(reported_at) if reported_at else None,
+            "reason": self.reason,
+            "error_code": known.get("error_code") or None,
+            "error_message": known.get("error_message") or None,
+            "receipt": json.loads(known["receipt"]) if known.get("receipt") else None,
+        }
+
+
+def redemption_fields(redemption: Redemption) -> dict[str, str]:
+    """The hash fields that hold a redemption; absent where it has nothing."""
+    details = {
+        "source": redemption.source,
+        "params": list(redemption.params) or None,
+        "provenance": redemption.provenance,
+    }
+    personal = {
+        "validation_key": redemption.validation_key,
+        "email_hash": redemption.email_hash,
+        "customer_id": redemption.customer_id,
+    }
+    fields = {
+        "v": SCHEMA_VERSION,
+        "partner": redemption.partner,
+        "shop": redemption.shop,
+        "order_id": redemption.order_id,
+        "code": redemption.code,
+        "order_value": None if redemption.order_value is None else str(redemption.order_value),
+        "currency": redemption.currency,
+        "discount": None if redemption.discount is None else str(redemption.discount),
+        "completed_at": _iso(redemption.completed_at),
+        "details": _compact(details),
+        "personal": _compact(personal),
+        "test": "1" if redemption.test else None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _compact(values: Mapping[str, object]) -> str | None:
+    present = {name: value for name, value in values.items() if value is not None}
+    return json.dumps(present, ensure_ascii=False, separators=(",", ":")) if present else None
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return Decimal(text) if text else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,29 @@
+"""The ledger's transitions, one Lua file each; `prelude.lua` is put before every one."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Final
+
+from redis import Redis
+from redis.commands.core import Script
+
+NAMES: Final = (
+    "open", "claim", "release", "settle", "bury", "park", "defer", "wake", "replay", "discard", "pause", "resume",
+)  # fmt: skip
+
+# What only lets work in is refused when memory is short; what lets work out must still run, or a full Redis could
+# never drain.
+_GROWING: Final = {"open", "replay"}
+
+
+def register(redis: Redis) -> dict[str, Script]:
+    """All scripts by name, ready to be called (loaded into the server when it does not know them)."""
+    folder = resources.files(__package__)
+    prelude = (folder / "prelude.lua").read_text(encoding="utf-8")
+    scripts = {}
+    for name in NAMES:
+        shebang = "#!lua\n" if name in _GROWING else "#!lua flags=allow-oom\n"
+        body = (folder / f"{name}.lua").read_text(encoding="utf-8")
+        scripts[name] = redis.register_script(shebang + prelude + body)
+    return scripts

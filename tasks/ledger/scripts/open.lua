@@ -1,0 +1,49 @@
+-- Open the redemptions of one order, all or none: ARGV prefix, ring_ms, keep_ms, JSON list of
+-- {id, account, fp, fields = {name = text}}. `fields.state` is queued, or dead for one that is born a dead letter.
+-- Returns for each: "ring", "rest" (its account takes nothing now), "dead" or "duplicate".
+
+local ring_ms, keep_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
+local COMPARED = { 'order_value', 'currency', 'discount' }
+
+-- The first content wins; a later one that differs is noted on the record.
+local function note_difference(key, fields)
+  local differs = {}
+  local known = redis.call('HMGET', key, unpack(COMPARED))
+  for i, name in ipairs(COMPARED) do
+    if fields[name] and fields[name] ~= known[i] then differs[name] = fields[name] end
+  end
+  if next(differs) then
+    differs.at = NOW
+    redis.call('HSET', key, 'later_content', cjson.encode(differs))
+  end
+end
+
+local function open(entry)
+  local key, fields = record_key(entry.id), entry.fields
+  if redis.call('EXISTS', key) == 1 then
+    note_difference(key, fields)
+    return 'duplicate'
+  end
+  local flat = { 'accepted_at', text(NOW), 'clock_at', text(NOW), 'clock_stood', text(stood_ms(entry.account)),
+    'due', text(NOW), 'account', entry.account }
+  for name, value in pairs(fields) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+  end
+  redis.call('HSET', key, unpack(flat))
+  redis.call('SADD', P .. 'accounts', entry.account)
+  if fields.state == 'dead' then
+    bury(entry.id, entry.account, fields.reason, fields.error_code or '', fields.error_message or '', keep_ms)
+    return 'dead'
+  end
+  if may_send(entry.account, entry.fp, entry.id) then
+    ring(entry.id, entry.account, ring_ms)
+    return 'ring'
+  end
+  redis.call('ZADD', wake_key(entry.account), text(NOW), entry.id)
+  return 'rest'
+end
+
+local results = {}
+for _, entry in ipairs(cjson.decode(ARGV[4])) do results[#results + 1] = open(entry) end
+return results

@@ -1,0 +1,9 @@
+-- Open an account's breaker by hand: ARGV prefix, account. Nothing is sent and the give-up clock stands still until
+-- it is resumed. Returns 1, or 0 where it was paused already.
+
+local account = ARGV[2]
+if is_paused(account) then return 0 end
+redis.call('SADD', P .. 'accounts', account)
+redis.call('HSET', account_key(account), 'paused_at', text(NOW))
+stand_still(account)
+return 1

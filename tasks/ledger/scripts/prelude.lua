@@ -1,0 +1,182 @@
+-- Shared by all scripts: put before each of them. Names of keys, the clock, and the transitions they have in common.
+-- Time is the server's, in whole milliseconds. Every redemption that is not settled has exactly one member in its
+-- account's wake-ups; a settled one has none.
+
+local P = ARGV[1]
+
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local NOW = now_ms()
+local HEALTH_KEPT_MS = 90 * 86400 * 1000 -- a fingerprint nobody uses any more is forgotten after this
+local UNPROVEN_PACE = 4                  -- calls at once to an account that has never answered
+local FULL_PACE = 64                     -- from here on an account counts as well
+local HISTORY_BYTES = 16384
+
+local function text(n) return string.format('%.0f', n) end
+local function record_key(id) return P .. 'redemption:' .. id end
+local function wake_key(account) return P .. 'wake:' .. account end
+local function account_key(account) return P .. 'account:' .. account end
+local function health_key(account, fp) return P .. 'health:' .. account .. ':' .. fp end
+local function flight_key(account, fp) return P .. 'flight:' .. account .. ':' .. fp end
+
+-- One line of JSON a happening, the newest last, bounded.
+local function history(key, line)
+  local kept = redis.call('HGET', key, 'history') or ''
+  if #kept > HISTORY_BYTES then
+    kept = string.sub(kept, (string.find(kept, '\n', HISTORY_BYTES / 4, true)) + 1)
+  end
+  redis.call('HSET', key, 'history', kept .. '{"at":' .. text(NOW) .. ',' .. string.sub(line, 2) .. '\n')
+end
+
+local SETTLED = { redeemed = true, presumed = true, dead = true, discarded = true }
+
+-- The give-up clock: since acceptance or replay, less the time the account was paused or its key refused.
+local function stood_ms(account)
+  local a = redis.call('HMGET', account_key(account), 'stood', 'stood_since')
+  return tonumber(a[1] or 0) + (a[2] and NOW - tonumber(a[2]) or 0)
+end
+
+local function waited_ms(account, clock_at, clock_stood)
+  return NOW - tonumber(clock_at) - (stood_ms(account) - tonumber(clock_stood))
+end
+
+local function stand_still(account)
+  redis.call('HSETNX', account_key(account), 'stood_since', text(NOW))
+end
+
+local function stand_no_longer(account)
+  local since = redis.call('HGET', account_key(account), 'stood_since')
+  if since then
+    redis.call('HINCRBY', account_key(account), 'stood', text(NOW - tonumber(since)))
+    redis.call('HDEL', account_key(account), 'stood_since')
+  end
+end
+
+-- Health of an account under one set of settings.
+--   ramping  at most `pace` calls at once; doubles with every success; where a new account starts
+--   closed   well, no limit
+--   open     ill: one probe at a time, at growing intervals
+--   refused  its key is wrong: nothing, until an operator resumes it or the settings change
+local function health(account, fp)
+  local h = redis.call('HMGET', health_key(account, fp),
+    'state', 'pace', 'failures', 'probe', 'probe_at', 'probe_every', 'relapse')
+  return {
+    state = h[1] or 'ramping', pace = tonumber(h[2] or UNPROVEN_PACE), failures = tonumber(h[3] or 0), probe = h[4],
+    probe_at = tonumber(h[5] or 0), probe_every = tonumber(h[6] or 0), relapse = h[7] == '1',
+  }
+end
+
+local function set_health(account, fp, ...)
+  redis.call('HSET', health_key(account, fp), ...)
+  redis.call('PEXPIRE', health_key(account, fp), HEALTH_KEPT_MS)
+end
+
+local function in_flight(account, fp)
+  redis.call('ZREMRANGEBYSCORE', flight_key(account, fp), '-inf', NOW)
+  return redis.call('ZCARD', flight_key(account, fp))
+end
+
+local function is_paused(account)
+  return redis.call('HEXISTS', account_key(account), 'paused_at') == 1
+end
+
+local function healthy(account, fp)
+  local h = health(account, fp)
+  if h.state == 'closed' then
+    if h.failures > 0 then set_health(account, fp, 'failures', '0') end
+    return
+  end
+  local pace = (h.state == 'ramping' and h.pace or 1) * 2
+  if h.state == 'refused' then stand_no_longer(account) end
+  if pace >= FULL_PACE then
+    set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'since', text(NOW))
+    redis.call('DEL', flight_key(account, fp))
+  else
+    local relapse = (h.state ~= 'ramping' or h.relapse) and '1' or '0'
+    set_health(account, fp, 'state', 'ramping', 'pace', text(pace), 'failures', '0', 'relapse', relapse,
+      'since', text(NOW))
+  end
+end
+
+local function open_breaker(account, fp, every)
+  set_health(account, fp, 'state', 'open', 'probe_every', text(every), 'probe_at', text(NOW + every), 'probe', '',
+    'since', text(NOW))
+end
+
+-- A transient failure. `breaker` has failures, probe_after, probe_cap (ms).
+local function unhealthy(account, fp, id, breaker)
+  local h = health(account, fp)
+  set_health(account, fp, 'failures', text(h.failures + 1))
+  if h.state == 'open' then
+    if h.probe == id then open_breaker(account, fp, math.min(h.probe_every * 2, breaker.probe_cap)) end
+  elseif h.state == 'ramping' and h.relapse then
+    open_breaker(account, fp, math.min(math.max(h.probe_every, breaker.probe_after), breaker.probe_cap))
+  elseif h.state ~= 'refused' and h.failures + 1 >= breaker.failures then
+    open_breaker(account, fp, breaker.probe_after)
+  end
+end
+
+local function refused(account, fp)
+  set_health(account, fp, 'state', 'refused', 'since', text(NOW))
+  stand_still(account)
+end
+
+-- May this redemption be sent now?
+local function may_send(account, fp, id)
+  if is_paused(account) then return false end
+  local h = health(account, fp)
+  if h.state == 'closed' then return true end
+  if h.state == 'ramping' then return in_flight(account, fp) < h.pace end
+  return h.state == 'open' and h.probe == id and in_flight(account, fp) == 0
+end
+
+local function landed(account, fp, id)
+  redis.call('ZREM', flight_key(account, fp), id)
+end
+
+-- An entry in the outcome stream: what reconciliation and lag are told from.
+local OUTCOME = { 'id', 'partner', 'shop', 'order_id', 'code', 'state', 'attempts', 'order_value', 'currency',
+  'completed_at', 'accepted_at', 'reported_at', 'reason', 'error_code', 'error_message', 'receipt', 'test' }
+
+local function outcome(id, keep_ms)
+  local values = redis.call('HMGET', record_key(id), unpack(OUTCOME))
+  local entry = {}
+  for i, name in ipairs(OUTCOME) do
+    local value = name == 'id' and id or values[i]
+    if value then
+      entry[#entry + 1] = name
+      entry[#entry + 1] = value
+    end
+  end
+  redis.call('XADD', P .. 'outcomes', 'MINID', '~', text(NOW - keep_ms), '*', unpack(entry))
+end
+
+local function leave_wake(account, id) redis.call('ZREM', wake_key(account), id) end
+
+-- To the dead letters. The record keeps all that a replay needs, and does not expire.
+local function bury(id, account, reason, code, message, keep_ms)
+  local key = record_key(id)
+  redis.call('HDEL', key, 'owner', 'lease_until')
+  redis.call('HSET', key, 'state', 'dead', 'died_at', text(NOW), 'reason', reason, 'error_code', code,
+    'error_message', message)
+  redis.call('PERSIST', key)
+  leave_wake(account, id)
+  redis.call('ZADD', P .. 'dead', text(NOW), id)
+  outcome(id, keep_ms)
+end
+
+local function gave_up(id, account, waited, keep_ms)
+  local last = redis.call('HGET', record_key(id), 'error_message') or ''
+  local message = string.format('gave up after %d s', math.floor(waited / 1000))
+  if last ~= '' then message = message .. ': ' .. last end
+  bury(id, account, 'gave_up', redis.call('HGET', record_key(id), 'error_code') or '', message, keep_ms)
+end
+
+-- Whose doorbell to ring, and the wake-up that follows if nobody hears it.
+local function ring(id, account, ring_ms)
+  local rings = redis.call('HINCRBY', record_key(id), 'rings', 1)
+  redis.call('ZADD', wake_key(account), text(NOW + ring_ms * math.min(rings, 3)), id)
+end

@@ -1,0 +1,118 @@
+"""What every partner is: it says what a redemption lacks, puts it on the wire, and reads the answer. All pure.
+
+A partner is one subclass in one file and one line in the registry (`tasks.partners`). Its account model is what a
+shop configures under `REDEEM_SHOPS__<SHOP>__<PARTNER>__…`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import SecretStr
+
+from config.accounts import AccountSettings, PartnerSpec
+from tasks.errors import Declined, Unanswered
+from tasks.redemption import Redemption
+
+A = TypeVar("A", bound=AccountSettings)
+
+_TOO_MANY_REQUESTS = 429
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request, exactly as it goes out; `target` is appended to the partner's base URL.
+
+    `target` and `body` may hold secrets and personal data: neither is ever part of a text.
+    """
+
+    method: str
+    target: str = field(repr=False)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: status, body (bounded, complete) and how long the partner asked us to wait, in seconds."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The partner's yes: its HTTP status and what it gave to hold on to, free of secrets and personal data."""
+
+    status: int
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class Partner(ABC, Generic[A]):
+    """One network's redemption API."""
+
+    name: ClassVar[str]
+    base_url: ClassVar[str]
+    account_model: type[A]
+
+    @abstractmethod
+    def require(self, redemption: Redemption, account: A) -> None:
+        """Check that the redemption has all the partner needs.
+
+        Raises Incomplete, which names the field.
+        """
+
+    @abstractmethod
+    def request(self, redemption: Redemption, account: A) -> Request:
+        """The call that reports a complete redemption."""
+
+    @abstractmethod
+    def read(self, answer: Answer) -> Receipt:
+        """Classify the partner's answer.
+
+        Raises the RedemptionError that says what happens next.
+        """
+
+    def minimise(self, redemption: Redemption, account: A) -> Redemption:
+        """The redemption without the personal data that this account does not send."""
+        del account  # most partners' needs do not hang on the account
+        return redemption.without_customer_id()
+
+    def remark(self, redemption: Redemption) -> str | None:
+        """What the record of a complete redemption should say all the same; None for nothing."""
+        del redemption
+        return None  # most partners have nothing to remark
+
+    def spec(self) -> PartnerSpec:
+        """What the settings need to know."""
+        return PartnerSpec(account=self.account_model, base_url=self.base_url)
+
+    def fingerprint(self, account: A, base_url: str) -> str:
+        """Name this account's settings without giving them away; health is kept per fingerprint.
+
+        A hash keyed with the settings themselves: equal settings, equal name, and nothing to read back from it.
+        """
+        values = [base_url]
+        for name, value in sorted(account):
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+            values.append(f"{name}={plain}")
+        return hashlib.blake2b("\n".join(values).encode(), digest_size=8).hexdigest()
+
+
+def read_transient_status(answer: Answer) -> None:
+    """Raise what HTTP alone says: 429 did nothing, 5xx and 3xx leave open whether something was done."""
+    if answer.status == _TOO_MANY_REQUESTS:
+        raise Declined("HTTP 429: too many requests", status=429, retry_after=answer.retry_after)
+    if answer.status >= 500 or 300 <= answer.status < 400:  # noqa: PLR2004 - the classes of RFC 9110 §15
+        raise Unanswered(
+            f"HTTP {answer.status}{_NAMES.get(answer.status, '')}",
+            status=answer.status,
+            retry_after=answer.retry_after,
+        )
+
+
+_NAMES = {500: ": internal error", 502: ": bad gateway", 503: ": service unavailable", 504: ": gateway timeout"}

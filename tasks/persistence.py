@@ -1,0 +1,50 @@
+"""Recording what happened, however long the broker is away: the partner's yes is known here and nowhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import structlog
+from redis import exceptions
+
+T = TypeVar("T")
+
+UNAVAILABLE: Final = (
+    exceptions.ConnectionError,  # the BusyLoadingError of a restart among them
+    exceptions.TimeoutError,
+    exceptions.ReadOnlyError,  # a failover in progress
+    exceptions.OutOfMemoryError,
+    exceptions.TryAgainError,
+    exceptions.MasterDownError,
+    OSError,
+)
+"""What passes by itself once the broker is well; anything else is a mistake of ours and is raised."""
+
+_FIRST_WAIT: Final = 0.05
+_LONGEST_WAIT: Final = 1.0
+_LOG_EVERY: Final = 10.0  # seconds
+
+log = structlog.get_logger("redeem.ledger")
+
+
+def until_recorded(write: Callable[[], T], *, what: str, limit: float = float("inf")) -> T:
+    """Call `write` until it succeeds, for `limit` seconds at most; then its last error is raised.
+
+    `write` must be safe to repeat: whether one that failed took effect is not known. `what` is told in the log.
+    """
+    began = last_logged = time.monotonic()
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            return write()
+        except UNAVAILABLE as error:
+            now = time.monotonic()
+            if now + wait - began > limit:
+                raise
+            if now - last_logged >= _LOG_EVERY:
+                last_logged = now
+                log.warning("ledger.unavailable", waiting_to_record=what, seconds=round(now - began), error=str(error))
+        time.sleep(wait)
+        wait = min(wait * 2, _LONGEST_WAIT)

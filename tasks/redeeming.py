@@ -1,0 +1,190 @@
+"""One attempt at a redemption: claim, call, and what to make of the answer. The heart of the worker.
+
+The order of things is what the guarantees rest on. The claim counts the attempt before the call, so that a crash
+between them is seen as an attempt that may have gone through. A call begins only with enough of the lease left for
+its whole deadline. And once the partner has said yes, recording that is tried until it succeeds: giving up would mean
+sending again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasks.backoff import delay_before_retry
+from tasks.errors import (
+    AccountRefused,
+    AlreadyRedeemed,
+    Crashed,
+    GaveUp,
+    PermanentError,
+    RedemptionError,
+    TransientError,
+    Unroutable,
+)
+from tasks.identity import shop_of
+from tasks.intake import account_of
+from tasks.ledger import Claim, Record, State
+from tasks.partners import PARTNERS
+from tasks.partners.base import Receipt
+from tasks.persistence import until_recorded
+from tasks.runtime import Runtime
+
+_UNKNOWN_ACCOUNT_DELAY: Final = 60.0  # seconds; during a deploy another worker may know the account
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Done: `redeemed` or `presumed`."""
+
+    state: State
+
+
+@dataclass(frozen=True)
+class Buried:
+    """A dead letter, for `error`'s reason."""
+
+    error: PermanentError
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Nothing was sent, and why: one of the ledger's words."""
+
+    status: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """It failed and is worth another attempt in `delay` seconds; not recorded yet: that is `park`'s."""
+
+    redemption_id: str
+    claim: Claim
+    error: TransientError | AccountRefused
+    delay: float
+    entry: dict[str, Any]
+
+
+Result = Settled | Buried | Nothing | Again
+
+
+def lease_for(call_timeout: float) -> float:
+    """Seconds a claim is held for a call of at most `call_timeout`: the call, and time to record what came of it."""
+    return call_timeout * 1.5 + 5.0
+
+
+def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
+    """Claim a redemption, make its call, and record the outcome, unless that is to try again."""
+    shop = shop_of(redemption_id)
+    account, account_settings = account_of(runtime.settings, partner, shop)
+    if account_settings is None:
+        error = Unroutable(f'this worker\'s settings have no {partner} account for shop "{shop}"')
+        return Nothing(runtime.ledger.defer(redemption_id, _UNKNOWN_ACCOUNT_DELAY, error))
+    client = runtime.client(partner)
+    lease = lease_for(client.call_timeout)
+    lease_ends = time.monotonic() + lease  # taken before the claim, so never later than the ledger's
+    claim = runtime.ledger.claim(redemption_id, account, owner=uuid.uuid4().hex, lease=lease)
+    if claim.record is None:
+        return Nothing(claim.status)
+    return _Attempt(runtime, claim, claim.record, lease_ends).run(account_settings)
+
+
+def park(runtime: Runtime, again: Again) -> str:
+    """Record a failed attempt and its next wake-up: "parked", "gave_up" or "late"."""
+    ledger = runtime.ledger
+    return until_recorded(
+        lambda: ledger.park(again.redemption_id, again.claim, again.error, again.delay, again.entry),
+        what=again.redemption_id,
+    )
+
+
+class _Attempt:
+    """One claimed redemption on its way."""
+
+    def __init__(self, runtime: Runtime, claim: Claim, record: Record, lease_ends: float) -> None:
+        self.runtime = runtime
+        self.claim = claim
+        self.record = record
+        self.lease_ends = lease_ends
+        self.started = time.monotonic()
+
+    def run(self, account_settings: Any) -> Result:  # noqa: ANN401 - each partner has its own model
+        if self.claim.status != "claimed":
+            return self._bury(self._never_again())
+        if self.lease_ends - time.monotonic() < self.runtime.client(self.record.partner).call_timeout:
+            self.runtime.ledger.release(self.record.id, self.claim)
+            return Nothing("released")
+        try:
+            receipt = self._call(account_settings)
+        except AlreadyRedeemed as error:
+            # After an attempt whose answer was lost, "already redeemed" is that attempt's yes.
+            return self._presume(error) if self.record.ambiguous else self._bury(error)
+        except PermanentError as error:
+            return self._bury(error)
+        except (TransientError, AccountRefused) as error:
+            return self._again(error)
+        return self._settle(State.REDEEMED, receipt)
+
+    def _never_again(self) -> PermanentError:
+        if self.claim.status == "crashed":
+            return Crashed("its lease ran out several times in a row: it seems to kill its workers")
+        last = self.record.fields.get("error_message")
+        return GaveUp("waited longer than REDEEM_RETRY__GIVE_UP_AFTER" + (f": {last}" if last else ""))
+
+    def _presume(self, error: AlreadyRedeemed) -> Result:
+        return self._settle(State.PRESUMED, Receipt(error.status or 0, {"presumed": error.message}))
+
+    def _call(self, account_settings: Any) -> Receipt:  # noqa: ANN401 - as above
+        redemption = self.record.redemption()
+        partner = PARTNERS[redemption.partner]
+        partner.require(redemption, account_settings)
+        if redemption.test:
+            return Receipt(0, {"test": "no call was made"})
+        request = partner.request(redemption, account_settings)
+        return partner.read(self.runtime.client(redemption.partner).send(request, not_after=self.lease_ends))
+
+    def _settle(self, state: State, receipt: Receipt) -> Result:
+        entry = self._entry(state.value, receipt.status)
+        ledger = self.runtime.ledger
+        result = until_recorded(
+            lambda: ledger.settle(self.record.id, self.claim, state, receipt, entry), what=self.record.id
+        )
+        self._log(entry | {"receipt": receipt.details})
+        return Settled(state) if result == "settled" else Nothing(result)
+
+    def _bury(self, error: PermanentError) -> Result:
+        entry = self._entry("dead", error.status, error) | {"reason": error.reason}
+        ledger = self.runtime.ledger
+        result = until_recorded(lambda: ledger.bury(self.record.id, self.claim, error, entry), what=self.record.id)
+        self._log(entry)
+        return Buried(error) if result == "buried" else Nothing(result)
+
+    def _again(self, error: TransientError | AccountRefused) -> Again:
+        retry, tries = self.runtime.settings.retry, max(1, self.record.tries)
+        delay = 0.0
+        if isinstance(error, TransientError):
+            share = random.random()  # noqa: S311 - spreads load, guards nothing
+            delay = delay_before_retry(
+                tries, base=retry.base, cap=retry.cap, share=share, retry_after=error.retry_after
+            )
+        outcome = "transient" if isinstance(error, TransientError) else "account_refused"
+        entry = self._entry(outcome, error.status, error)
+        if isinstance(error, TransientError):
+            entry |= {"ambiguous": error.ambiguous, "next_delay_s": round(delay, 3)}
+        self._log(entry)
+        return Again(self.record.id, self.claim, error, delay, entry)
+
+    def _entry(self, outcome: str, status: int | None, error: RedemptionError | None = None) -> dict[str, Any]:
+        told = {"code": error.code, "error": error.message} if error else {}
+        found = {"attempt": self.record.attempts, "outcome": outcome, "status": status, "ms": self._ms(), **told}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _ms(self) -> int:
+        return round((time.monotonic() - self.started) * 1000)
+
+    def _log(self, entry: dict[str, Any]) -> None:
+        wide = {"id": self.record.id, "partner": self.record.partner, "shop": self.record.shop}
+        self.runtime.log.info("delivery.attempted", **wide, **entry)

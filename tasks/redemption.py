@@ -1,0 +1,38 @@
+"""One redemption: one code of one order, to be reported to one partner for one shop."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What is known of it, and no more than its partner needs.
+
+    `code` is spelled as the customer entered it, trimmed; `order_value` is net with two decimals; `completed_at` is
+    UTC; `provenance` is what the event itself said about the code, kept so that it can be routed anew.
+    """
+
+    id: str
+    partner: str
+    shop: str
+    order_id: str
+    code: str
+    order_value: Decimal | None
+    currency: str | None
+    completed_at: datetime
+    discount: Decimal | None = None
+    validation_key: str | None = None
+    email_hash: str | None = None
+    customer_id: str | None = None
+    source: str | None = None
+    params: tuple[str, ...] = ()
+    provenance: str | None = None
+    test: bool = False
+
+    def without_customer_id(self) -> Redemption:
+        """The same without the customer's identifier, for shops that do not send it."""
+        return dataclasses.replace(self, customer_id=None)
