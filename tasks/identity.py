@@ -24,7 +24,7 @@ def redemption_id(partner: str, shop: str, order_id: str, code: str, *, test: bo
 def shop_of(redemption: str) -> str:
     """The shop in a redemption's id; empty where the id is none."""
     parts = redemption.removeprefix(TEST_PREFIX).split(":")
-    return parts[1].replace("%3A", ":").replace("%25", "%") if len(parts) > 1 else ""
+    return _unescape(parts[1]) if len(parts) > 1 else ""
 
 
 def task_id(redemption: str) -> str:
@@ -39,3 +39,13 @@ def _escape(part: str) -> str:
 def account_name(partner: str, shop: str) -> str:
     """`<partner>:<shop>`, the name under which an account's health and wake-ups are kept."""
     return f"{_escape(partner)}:{_escape(shop)}"
+
+
+def account_parts(name: str) -> tuple[str, str]:
+    """Partner and shop out of an account's name."""
+    partner, _, shop = name.partition(":")
+    return _unescape(partner), _unescape(shop)
+
+
+def _unescape(part: str) -> str:
+    return part.replace("%3A", ":").replace("%25", "%")

@@ -58,5 +58,5 @@ def parse_order(event: object, *, now: datetime) -> Order:
 
 
 def hash_email(address: str) -> str:
-    """Sovendus' `email_hash`: MD5 (lower-case hex) of the trimmed, lower-cased address in UTF-8; nothing else stripped."""
+    """Sovendus' `email_hash`: MD5 (lower-case hex) of the trimmed, lower-cased address, nothing else stripped."""
     return hashlib.md5(address.strip().lower().encode(), usedforsecurity=False).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from redis import Redis
 
@@ -172,7 +172,7 @@ class Ledger:
 
     def find(self, redemption_id: str) -> Record | None:
         """The record of that id."""
-        fields: dict[str, str] = self.redis.hgetall(self.key("redemption", redemption_id))
+        fields = cast("dict[str, str]", self.redis.hgetall(self.key("redemption", redemption_id)))
         return Record(redemption_id, fields) if fields else None
 
     def find_all(self, ids: Iterable[str]) -> list[Record]:
@@ -182,6 +182,10 @@ class Ledger:
         for redemption_id in ids:
             pipeline.hgetall(self.key("redemption", redemption_id))
         return [Record(id_, fields) for id_, fields in zip(ids, pipeline.execute(), strict=True) if fields]
+
+    def accounts(self) -> set[str]:
+        """The names of all accounts that ever had a redemption."""
+        return cast("set[str]", self.redis.smembers(self.key("accounts")))
 
     @property
     def _keep(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.errors import PermanentError
-from tasks.identity import account_name
+from tasks.identity import account_name, account_parts
 from tasks.redemption import Redemption
 
 
@@ -21,6 +21,11 @@ class Account:
     def name(self) -> str:
         """`<partner>:<shop>`, as keys and tables have it."""
         return account_name(self.partner, self.shop)
+
+    @classmethod
+    def parts(cls, name: str) -> tuple[str, str]:
+        """Partner and shop out of an account's name."""
+        return account_parts(name)
 
 
 @dataclass(frozen=True)

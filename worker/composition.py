@@ -1,0 +1,46 @@
+"""The composition root: settings, logging, Sentry, Celery and the runtime put together."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from celery import Celery, signals
+
+from config.celery_options import celery_options
+from config.logs import configure_logging
+from config.redaction import Redactor
+from config.sentry import configure_sentry
+from config.settings import Settings
+from tasks.order_task import QUEUE
+from tasks.partners import PARTNERS
+from tasks.runtime import Runtime
+from worker.waker import Waker
+
+
+class RedeemApp(Celery):
+    """A Celery app that brings its tasks what they work with."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("redeem", set_as_current=True)
+        self.settings = settings
+        self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
+        self.steps["worker"].add(Waker)
+
+    @functools.cached_property
+    def runtime(self) -> Runtime:
+        """Ledger and partner clients, built on first use, hence after a fork."""
+        return Runtime(self.settings)
+
+
+def create_app(settings: Settings) -> RedeemApp:
+    """The app of a worker, of Flower and of every command that emits or rings."""
+    redactor = Redactor(settings.secrets())
+    configure_sentry(settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None, redactor)
+
+    def log_our_way(**_: Any) -> None:  # noqa: ANN401 - whatever the signal brings
+        configure_logging(settings.log_level, settings.log_format, redactor)
+
+    # Celery leaves logging alone once somebody listens to this signal; weak=False, since nobody else holds the closure.
+    signals.setup_logging.connect(log_our_way, weak=False, dispatch_uid="redeem.logs")
+    return RedeemApp(settings)

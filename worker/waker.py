@@ -1,0 +1,98 @@
+"""The waker: in every worker, a thread that rings the doorbell of each redemption whose wake-up is due.
+
+Any one waker suffices and all may run: the move to the next wake-up is atomic. Dying between the move and the ring
+loses nothing, since the next wake-up stands. It has a thread of its own because Celery's timers stop while its
+consumer reconnects, which is when wake-ups matter.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+import structlog
+from celery import bootsteps
+
+from tasks.doorbell import ring
+from tasks.intake import account_of
+from tasks.ledger import Account
+from tasks.partners import PARTNERS
+from tasks.persistence import UNAVAILABLE
+from tasks.redeeming import lease_for
+from tasks.runtime import Runtime, runtime_of
+
+_INTERVAL: Final = 0.2  # seconds between looks
+_BATCH: Final = 200  # wake-ups moved per account and look
+
+log = structlog.get_logger("redeem.waker")
+
+
+class Waker(bootsteps.StartStopStep):
+    """Runs `look` in a thread from the worker's start to its stop."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
+        super().__init__(parent, **kwargs)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, parent: Any) -> None:  # noqa: ANN401 - as above
+        """Begin to look."""
+        self._thread = threading.Thread(target=self._run, args=(parent.app,), name="waker", daemon=True)
+        self._thread.start()
+
+    def stop(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above
+        """Look no more; what is due waits in the ledger for the next worker."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+
+    def terminate(self, parent: Any) -> None:  # noqa: ANN401 - as above
+        """Stop at once."""
+        self.stop(parent)
+
+    def _run(self, app: Any) -> None:  # noqa: ANN401 - the Celery app
+        away = False
+        while not self._stopping.wait(_INTERVAL):
+            try:
+                look(app, runtime_of(app))
+            except UNAVAILABLE as error:
+                if not away:
+                    log.warning("waker.broker_away", error=str(error))
+                away = True
+            except Exception:
+                # The last line of defence: a waker that dies silently would strand everything that waits.
+                log.exception("waker.failed")
+            else:
+                if away:
+                    log.info("waker.broker_back")
+                away = False
+
+
+def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
+    """Ring for everything that is due now, one batch per account.
+
+    Raises redis.RedisError.
+    """
+    ledger = runtime.ledger
+    for name in sorted(ledger.accounts()):
+        account = _account(runtime, name)
+        rung, given_up = ledger.wake(
+            account, queue=account.partner, limit=_BATCH, longest_lease=_longest_lease(runtime)
+        )
+        for redemption_id in rung:
+            if not ring(app, account.partner, redemption_id):
+                return
+        for redemption_id in given_up:
+            log.warning("redemption.gave_up", id=redemption_id, partner=account.partner, shop=account.shop)
+
+
+def _account(runtime: Runtime, name: str) -> Account:
+    """The account with its fingerprint under this worker's settings, or without one if they do not know it."""
+    partner, shop = Account.parts(name)
+    return account_of(runtime.settings, partner, shop)[0] if partner in PARTNERS else Account(partner, shop)
+
+
+def _longest_lease(runtime: Runtime) -> float:
+    return max(lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS)
