@@ -101,6 +101,12 @@ class EmbeddedValkey:
         """None while it runs (or was never started), else the status it ended with by itself."""
         return None if self._process is None else self._process.poll()
 
+    def revive(self, deadline: float = 30.0) -> None:
+        """Start a server that ended by itself again, on the same port and data. Raises BrokerError."""
+        if self.exit_code() is not None:
+            self._wanted_port = self._port
+            self._start(server_binary(), time.monotonic() + deadline)
+
     def _start(self, binary: Path, until: float) -> None:
         for remaining in reversed(range(START_TRIES)):
             if self._wanted_port is not None and not is_free(self._wanted_port):

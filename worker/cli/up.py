@@ -1,0 +1,55 @@
+"""`redeem up`: the whole system on this machine, for a first look and for development."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+PORT = click.IntRange(1, 65_535)
+
+
+@click.command()
+@click.option("--sample-orders/--no-sample-orders", default=True, help="Without a shop: show what becomes of orders.")
+@click.option("--flower-port", type=PORT, help="Default: REDEEM_FLOWER__PORT, or any free one if that is not set.")
+@click.option("--broker-port", type=PORT, help="Of the embedded Valkey; default: 16379, or any free one.")
+@click.option("--sandbox-port", type=PORT, help="Of the partner sandbox; default: 8099, or any free one.")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".redeem"),
+    show_default=True,
+    help="Where the broker's data and the logs are.",
+)
+def up(
+    *,
+    sample_orders: bool,
+    flower_port: int | None,
+    broker_port: int | None,
+    sandbox_port: int | None,
+    data_dir: Path,
+) -> None:
+    """Run the whole system here: broker, worker, Flower; without shops also the partner sandbox.
+
+    Without REDEEM_BROKER_URL the broker is an embedded Valkey with an append-only file in the data directory. Without
+    a configured shop no partner is called: a sandbox of both answers, and sample orders go through. Ctrl-C stops
+    everything once the calls in flight are done; a second Ctrl-C cuts them short.
+    """
+    # Only `up` and `sandbox` may import worker.dev, which needs the development dependencies.
+    from worker.dev.broker import BrokerError  # noqa: PLC0415
+    from worker.dev.directory_lock import DirectoryInUseError  # noqa: PLC0415
+    from worker.dev.stack import up as stack  # noqa: PLC0415
+    from worker.dev.stack.voice import Voice  # noqa: PLC0415
+    from worker.dev.stack.wishes import PortTakenError, Wishes  # noqa: PLC0415
+
+    wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port)
+    try:
+        sys.exit(stack.up(wishes, Voice()))
+    except DirectoryInUseError as error:
+        text = f"{error}. Stop it there with Ctrl-C, or start another with --data-dir."
+        raise click.ClickException(text) from error
+    except (BrokerError, PortTakenError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{data_dir} cannot be used: {error.strerror or error}") from error

@@ -1,0 +1,1 @@
+"""The stack behind `redeem up`: broker, sandbox, worker and Flower, started in order, watched, and stopped warm."""

@@ -1,0 +1,157 @@
+"""The stack itself: starts its services in order, watches them, and stops them warm; the broker is its caller's.
+
+In order: sandbox, then worker and Flower, then sample orders, which Flower would not show if it came later. To stop:
+the worker first, with time for the calls in flight, then Flower and the sandbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from worker.dev.broker import BrokerError, EmbeddedValkey
+from worker.dev.stack import programs
+from worker.dev.stack.emitting import Emitter
+from worker.dev.stack.interrupts import Interrupts
+from worker.dev.stack.log_lines import follow
+from worker.dev.stack.narration import Narrator, as_record
+from worker.dev.stack.service import NotReadyError, Program, Service
+
+START_WITHIN = 60.0
+"""Seconds for each service; a slow machine's first start compiles every module."""
+OTHERS_GRACE = 5.0
+"""Seconds for Flower and the sandbox to stop."""
+LOOK = 0.5
+"""Seconds between two looks at the broker, and at what was not told."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. `environment` is the children's whole one; `sandbox_port` None: the shops' partners are real."""
+
+    directory: Path
+    environment: Mapping[str, str]
+    flower_port: int
+    sandbox_port: int | None
+    grace: float
+    """Seconds that the worker's calls in flight may take at a stop."""
+    sample_orders: tuple[dict[str, Any], ...] = ()
+    hints: tuple[str, ...] = ()
+    """Told once everything runs and the sample orders are through."""
+
+
+class Stack:
+    """Runs a plan until a signal asks for its stop. `say` takes a kind (see `narration.Told`) and a line."""
+
+    def __init__(self, plan: Plan, broker: EmbeddedValkey | None, say: Callable[[str, str], None]) -> None:
+        self._plan = plan
+        self._broker = broker
+        self._say = say
+        self._logs = plan.directory / "logs"
+        self._interrupts = Interrupts()
+        self._worker_ready = asyncio.Event()
+        self._emitter = Emitter(plan.sample_orders, plan.environment)
+        self._narrator = Narrator(say, self._emitter.settled)
+        self._services: list[Service] = []
+        self._narrating: asyncio.Task[None] | None = None
+
+    async def run(self) -> int:
+        """The exit status: 0 after a warm stop, 1 when something did not start or had to be cut short."""
+        self._interrupts.listen()
+        started = True
+        try:
+            await self._unless_stopped(self._start())
+            await self._unless_stopped(self._keep())
+        except NotReadyError as error:
+            self._say("error", str(error))
+            started = False
+        finally:
+            warm = await self._stop()
+        return 0 if started and warm else 1
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work, or drop it when a stop is asked for. Raises what the work raises."""
+        task, stop = asyncio.create_task(work), asyncio.create_task(self._interrupts.stop.wait())
+        await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+
+    async def _start(self) -> None:
+        plan = self._plan
+        if plan.sandbox_port is not None:
+            sandbox = await self._launch(programs.sandbox(plan.environment, self._logs, plan.sandbox_port))
+            await sandbox.until_ready(START_WITHIN)
+        worker = await self._launch(programs.worker(plan.environment, self._logs, self._is_worker_ready), first=True)
+        self._narrating = asyncio.create_task(self._narrate())
+        flower = await self._launch(programs.flower(plan.environment, self._logs, plan.flower_port))
+        await worker.until_ready(START_WITHIN)
+        self._say("worker", f"ready; its log is in {self._logs / 'worker.log'}")
+        await flower.until_ready(START_WITHIN)
+        self._say("Flower", f"http://127.0.0.1:{plan.flower_port}")
+
+    async def _launch(self, program: Program, *, first: bool = False) -> Service:
+        service = Service(program, lambda text: self._say("warning", text))
+        self._services.insert(0 if first else len(self._services), service)
+        await service.launch()
+        return service
+
+    async def _is_worker_ready(self) -> bool:
+        return self._worker_ready.is_set()
+
+    async def _keep(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for service in self._services:
+                tasks.create_task(service.keep())
+            tasks.create_task(self._look_after())
+            if self._plan.sample_orders:
+                self._say("", "")
+                self._say("", f"{len(self._plan.sample_orders)} sample orders of the shop “demo”:")
+                if failure := await self._emitter.emit():
+                    self._say("error", f"the sample orders were refused: {failure}")
+                await self._emitter.until_settled()
+            for hint in self._plan.hints:
+                self._say("", hint)
+
+    async def _look_after(self) -> None:
+        while True:
+            self._narrator.count_up()
+            if self._broker is not None and self._broker.exit_code() is not None:
+                self._say("warning", "the embedded Valkey ended; starting it again")
+                try:
+                    self._broker.revive()
+                except BrokerError as error:
+                    self._say("error", str(error))
+            await asyncio.sleep(LOOK)
+
+    async def _narrate(self) -> None:
+        async for line in follow(self._logs / "worker.log"):
+            if not self._worker_ready.is_set():
+                record = as_record(line) or {}
+                if record.get("logger") == "celery.apps.worker" and str(record.get("event")).endswith(" ready."):
+                    self._worker_ready.set()
+            self._narrator.read(line)
+
+    async def _stop(self) -> bool:
+        """Stop the worker, then the others; whether all went warm."""
+        if not self._services:
+            return True
+        self._say("", "")
+        self._say(
+            "stopping",
+            f"once the calls in flight are done, {self._plan.grace:g} s at most; Ctrl-C again cuts them short",
+        )
+        warm = True
+        for service in self._services:
+            grace = self._plan.grace if service.name == "worker" else OTHERS_GRACE
+            warm = await service.stop(grace, self._interrupts.hasten) and warm
+        if self._narrating is not None:
+            self._narrating.cancel()
+            await asyncio.wait({self._narrating})
+        return warm

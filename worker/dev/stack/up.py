@@ -1,0 +1,114 @@
+"""`redeem up` from the lock on its data directory to the broker's end: what surrounds the running stack."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from config.settings import Settings
+from tasks.partners import SPECS
+from worker.dev.broker import EmbeddedValkey
+from worker.dev.directory_lock import DirectoryLock
+from worker.dev.processes import marked, stop_left_behind
+from worker.dev.stack.demo_shop import demo_shop
+from worker.dev.stack.sample_orders import sample_orders
+from worker.dev.stack.stack import Plan, Stack
+from worker.dev.stack.up_env import remove_up_env, write_up_env
+from worker.dev.stack.wishes import BROKER, Configured, Wishes, port_for, read_configured
+
+USUAL_BROKER_PORT: Final = 16379
+USUAL_SANDBOX_PORT: Final = 8099
+MARGIN: Final = 5.0
+"""Seconds beyond the longest call that a worker gets to stop: it has to record what came of the call."""
+
+Say = Callable[[str, str], None]
+
+
+def up(wishes: Wishes, say: Say) -> int:
+    """Run the whole system until it is told to stop; returns the exit status.
+
+    Raises DirectoryInUseError, BrokerError, PortTakenError, SettingsError, OSError where the data directory cannot
+    be written.
+    """
+    directory = wishes.directory
+    with DirectoryLock(directory):
+        remove_up_env(directory)
+        configured = read_configured(os.environ, Path.cwd())
+        grace = longest_call(configured.settings) + MARGIN
+        if count := stop_left_behind(directory, grace=grace):
+            say("warning", f"stopped {count} processes that a killed predecessor left running")
+        with _broker(wishes, configured, say) as broker:
+            invented = {BROKER: broker.url} if broker is not None else {}
+            plan = _plan(wishes, configured, invented, say)
+            try:
+                status = asyncio.run(Stack(plan, broker, say).run())
+            finally:
+                _finish_in_peace()
+                remove_up_env(directory)
+        say("stopped", f"everything; data and logs stay in {directory}")
+    return status
+
+
+def longest_call(settings: Settings) -> float:
+    """Seconds that a call to any partner may take."""
+    return max(settings.endpoint(partner).read_timeout for partner in SPECS)
+
+
+@contextlib.contextmanager
+def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[EmbeddedValkey | None]:
+    if configured.has_broker:
+        say("broker", f"yours, as {BROKER} says")
+        yield None
+        return
+    port = port_for("the broker", wishes.broker_port, USUAL_BROKER_PORT)
+    with EmbeddedValkey(wishes.directory / "valkey", port) as broker:
+        say("broker", f"{broker.url} (embedded Valkey, its data in {wishes.directory})")
+        yield broker
+
+
+def _plan(wishes: Wishes, configured: Configured, invented: dict[str, str], say: Say) -> Plan:
+    """Choose ports, and where no shop is configured make one up."""
+    flower = configured.settings.flower.port
+    asked = wishes.flower_port or (flower if configured.has_flower_port else None)
+    flower_port = port_for("Flower", asked, flower)
+    sandbox_port = None
+    if not configured.settings.shops:
+        sandbox_port = port_for("the sandbox", wishes.sandbox_port, USUAL_SANDBOX_PORT)
+        invented |= demo_shop(f"http://127.0.0.1:{sandbox_port}")
+        say("SANDBOX", "no shop is configured, so no partner is called: the shop “demo” talks to a")
+        say("", f"{'':19} sandbox of both partners on http://127.0.0.1:{sandbox_port}")
+    if invented:
+        write_up_env(wishes.directory, invented)
+    return Plan(
+        directory=wishes.directory,
+        environment=marked(wishes.directory, {**os.environ, **invented}),
+        flower_port=flower_port,
+        sandbox_port=sandbox_port,
+        grace=longest_call(configured.settings) + MARGIN,
+        sample_orders=tuple(sample_orders(int(time.time()))) if sandbox_port and wishes.sample_orders else (),
+        hints=hints(wishes.directory, demo=sandbox_port is not None),
+    )
+
+
+def hints(directory: Path, *, demo: bool) -> tuple[str, ...]:
+    """What to try next, in another terminal."""
+    order = '{"order_id": "1", "shop": "demo", "coupons": [{"code": "MYCODE"}]}'
+    lines = ["", "Everything runs; Ctrl-C stops it. In a second terminal, try"]
+    if directory.resolve() != Path(".redeem").resolve():
+        lines.append(f"  set -a; . {directory / 'up.env'}; set +a     since the data directory is not .redeem")
+    lines += ["  ./run redeem status", "  ./run redeem dead list"]
+    if demo:
+        lines.append(f"  echo '{order}' | ./run redeem emit -")
+    return (*lines, "")
+
+
+def _finish_in_peace() -> None:
+    """From here on only the broker stops, which takes a moment: another Ctrl-C would leave it running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
