@@ -82,7 +82,7 @@ class _RedactingHandler(logging.StreamHandler[TextIO]):
 
 def _formatter(form: Literal["console", "json"], redactor: Redactor, *, colours: bool) -> logging.Formatter:
     def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {str(key): redactor.tree(value) for key, value in event.items()}
+        return redactor.fields(event)
 
     ending: Sequence[Processor] = (_json_line,)
     if form == "console":

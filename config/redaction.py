@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SHORTEST = 4
 _AT = r"(?:@|%(?:25)*40)"
 _ADDRESS = re.compile(
     # Possessive, and begun only at a word's start: no text, however long, takes more than linear time.
-    rf"(?<![\w.+~-])(?:[\w.+~-]|%(?!(?:25)*40)|'(?=\w))++{_AT}(?:[\w-]++\.)+[\w-]+",
+    rf"(?<![\w.+~-])(?:[\w.+~-]|%(?!(?:25)*40)|(?<=\w)'(?=\w))++{_AT}(?:[\w-]++\.)+[\w-]+",
 )
 
 _REQUEST_PATH = re.compile(r"with url: \S+")
@@ -59,10 +59,14 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self.tree(member) for key, member in value.items()}
+            return self.fields(value)
         if isinstance(value, list | tuple | set | frozenset):
             return [self.tree(member) for member in value]
         return self.text(str(value))
+
+    def fields(self, fields: Mapping[Any, object]) -> dict[str, object]:
+        """`tree` of one dict."""
+        return {self.text(str(key)): self.tree(member) for key, member in fields.items()}
 
 
 def _forms(secret: str) -> Iterator[str]:

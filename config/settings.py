@@ -8,7 +8,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
@@ -27,6 +36,8 @@ from config.sources import Layer, read_layers
 from config.values import check_key_prefix, check_sentry_dsn, lower, upper
 from config.verdicts import complaints_from
 
+_READ_ONLY = (AfterValidator(MappingProxyType), PlainSerializer(dict))
+
 
 def _no_shops() -> Mapping[str, Shop]:
     return MappingProxyType({})
@@ -39,7 +50,7 @@ class Settings(BaseSettings):
 
     broker_url: Annotated[SecretStr, checked(check_broker_url)]
     key_prefix: Annotated[str, AfterValidator(check_key_prefix)] = "redeem"
-    shops: Annotated[Mapping[ShopName, Shop], AfterValidator(MappingProxyType)] = Field(default_factory=_no_shops)
+    shops: Annotated[Mapping[ShopName, Shop], *_READ_ONLY] = Field(default_factory=_no_shops)
     partners: Endpoints = Endpoints()
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
@@ -113,7 +124,7 @@ def settings_model(partners: Mapping[str, PartnerSpec]) -> type[Settings]:
     return create_model(
         "Settings",
         __base__=Settings,
-        shops=(Annotated[shops, AfterValidator(MappingProxyType)], Field(default_factory=_no_shops)),
+        shops=(Annotated[shops, *_READ_ONLY], Field(default_factory=_no_shops)),
         partners=(endpoints, Field(default_factory=endpoints)),
     )
 

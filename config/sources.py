@@ -38,8 +38,10 @@ class Layer:
         value = value.strip() if isinstance(value, str) else value
         if fault := names.fault(path):
             self.complain(fault, path)
-        elif value != "" and self.values.setdefault(path, value) != value:
+        elif path in self.values and self.values[path] != value:
             self.complain("is set twice, in different spellings of its name", path)
+        elif value != "":
+            self.values[path] = value
 
     def put_variable(self, names: Names, name: str, value: str) -> None:
         """Takes in one variable as the environment has it; one that is not ours is left alone."""
@@ -85,11 +87,13 @@ def _dotenv(directory: File, name: str, names: Names) -> Layer:
     layer = Layer(name)
     last: dict[str, Binding] = {}
     for binding in parse_stream(io.StringIO(_read(directory / name, layer) or "")):
-        if binding.error or (binding.key and binding.value is None):
-            text = f"line {binding.original.line} must be NAME=value"
-            layer.complain(text)
-        elif binding.key:
-            last[binding.key] = binding
+        key = binding.key or ""
+        if binding.error or (binding.value is None and key.upper().startswith(PREFIX)):
+            text = binding.original.string
+            line = binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+            layer.complain(f"line {line} must be NAME=value")
+        elif key:
+            last[key] = binding
     for key, binding in last.items():
         layer.put_variable(names, key, binding.value or "")
     return layer
@@ -123,7 +127,7 @@ def _secrets(stronger: Iterable[Layer], names: Names, directory: File) -> Layer:
     try:
         files = sorted(file for file in folder.iterdir() if file.name.upper().startswith(PREFIX))
     except OSError as error:
-        if chosen is not None:
+        if folder != DEFAULT_SECRETS_DIR:
             layer.break_off(f"the secrets directory cannot be read: {error.strerror}")
         return layer
     for file in files:
