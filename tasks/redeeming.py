@@ -27,7 +27,7 @@ from tasks.errors import (
 )
 from tasks.identity import shop_of
 from tasks.intake import account_of
-from tasks.ledger import Claim, Record, State
+from tasks.ledger import Account, Claim, Record, Recorded, State
 from tasks.partners import PARTNERS
 from tasks.partners.base import Receipt
 from tasks.persistence import until_recorded
@@ -95,10 +95,20 @@ def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
 def park(runtime: Runtime, again: Again) -> str:
     """Record a failed attempt and its next wake-up: "parked", "gave_up" or "late"."""
     ledger = runtime.ledger
-    return until_recorded(
+    recorded = until_recorded(
         lambda: ledger.park(again.redemption_id, again.claim, again.error, again.delay, again.entry),
         what=again.redemption_id,
     )
+    log_breaker(runtime, again.claim.account, recorded, again.error)
+    return recorded.result
+
+
+def log_breaker(runtime: Runtime, account: Account, recorded: Recorded, error: RedemptionError | None = None) -> None:
+    """Tell when recording an attempt opened or closed its account's breaker."""
+    if recorded.breaker:
+        wide = {"partner": account.partner, "shop": account.shop}
+        tell = runtime.log.warning if recorded.breaker in ("opened", "refused") else runtime.log.info
+        tell(f"breaker.{recorded.breaker}", **wide, **({"error": error.message} if error else {}))
 
 
 class _Attempt:
@@ -149,18 +159,20 @@ class _Attempt:
     def _settle(self, state: State, receipt: Receipt) -> Result:
         entry = self._entry(state.value, receipt.status)
         ledger = self.runtime.ledger
-        result = until_recorded(
+        recorded = until_recorded(
             lambda: ledger.settle(self.record.id, self.claim, state, receipt, entry), what=self.record.id
         )
         self._log(entry | {"receipt": receipt.details})
-        return Settled(state) if result == "settled" else Nothing(result)
+        log_breaker(self.runtime, self.claim.account, recorded)
+        return Settled(state) if recorded.result == "settled" else Nothing(recorded.result)
 
     def _bury(self, error: PermanentError) -> Result:
         entry = self._entry("dead", error.status, error) | {"reason": error.reason}
         ledger = self.runtime.ledger
-        result = until_recorded(lambda: ledger.bury(self.record.id, self.claim, error, entry), what=self.record.id)
+        recorded = until_recorded(lambda: ledger.bury(self.record.id, self.claim, error, entry), what=self.record.id)
         self._log(entry)
-        return Buried(error) if result == "buried" else Nothing(result)
+        log_breaker(self.runtime, self.claim.account, recorded)
+        return Buried(error) if recorded.result == "buried" else Nothing(recorded.result)
 
     def _again(self, error: TransientError | AccountRefused) -> Again:
         retry, tries = self.runtime.settings.retry, max(1, self.record.tries)

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from worker.dev.broker import EmbeddedValkey
+from worker.dev.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,19 @@ def redis(broker_url: str) -> Iterator[Redis]:
     """A client of the empty broker; answers are text, not bytes."""
     with Redis.from_url(broker_url, decode_responses=True) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox(port=0) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox) -> Sandbox:
+    """Both partners' APIs over real HTTP, their books empty and no fault set."""
+    _sandbox.reset()
+    return _sandbox
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ Every redemption that is not settled has exactly one wake-up time here, so whate
 the connection, it is looked at again. All transitions are Lua scripts (`scripts/`), atomic, on the server's clock.
 """
 
-from tasks.ledger.ledger import Claim, Ledger, LedgerLimits
+from tasks.ledger.ledger import Claim, Ledger, LedgerLimits, Recorded
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State
 
-__all__ = ["Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Planned", "Record", "State"]
+__all__ = ["Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Planned", "Record", "Recorded", "State"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple
 
 from redis import Redis
 
@@ -43,6 +43,13 @@ class LedgerLimits:
     breaker: Breaker
 
 
+class Recorded(NamedTuple):
+    """What recording did: one of the script's words, and what it changed about the account's breaker, if anything."""
+
+    result: str
+    breaker: str
+
+
 class Ledger:
     """All redemptions under one key prefix. Safe to share between threads.
 
@@ -51,7 +58,7 @@ class Ledger:
     """
 
     def __init__(self, redis: Redis, key_prefix: str, limits: LedgerLimits) -> None:
-        self.redis = redis
+        self.redis: Any = redis  # with decode_responses, which redis-py's types do not follow
         self.limits = limits
         self._prefix = key_prefix + ":"
         self._scripts = scripts.register(redis)
@@ -88,17 +95,19 @@ class Ledger:
         """Give a claim back unsent; the attempt is not counted."""
         return bool(self._run("release", redemption_id, claim.account.fingerprint, claim.owner))
 
-    def settle(self, redemption_id: str, claim: Claim, state: State, receipt: Receipt, entry: dict[str, Any]) -> str:
+    def settle(
+        self, redemption_id: str, claim: Claim, state: State, receipt: Receipt, entry: dict[str, Any]
+    ) -> Recorded:
         """Record the partner's yes, `redeemed` or `presumed`: "settled", or "late" where it was settled already."""
         told = json.dumps({"status": receipt.status, **receipt.details}, ensure_ascii=False)
         arguments = (claim.account.fingerprint, claim.owner, state.value, told, json.dumps(entry), self._keep)
-        return str(self._run("settle", redemption_id, *arguments))
+        return Recorded(*self._run("settle", redemption_id, *arguments))
 
-    def bury(self, redemption_id: str, claim: Claim, error: PermanentError, entry: dict[str, Any]) -> str:
+    def bury(self, redemption_id: str, claim: Claim, error: PermanentError, entry: dict[str, Any]) -> Recorded:
         """Make it a dead letter: "buried", or "late" where the claim is lost."""
         answered = "1" if error.status is not None else "0"
         arguments = (claim.account.fingerprint, claim.owner, error.reason, error.code or "", error.message)
-        return str(self._run("bury", redemption_id, *arguments, json.dumps(entry), self._keep, answered))
+        return Recorded(*self._run("bury", redemption_id, *arguments, json.dumps(entry), self._keep, answered))
 
     def park(
         self,
@@ -107,13 +116,13 @@ class Ledger:
         error: TransientError | AccountRefused,
         delay: float,
         entry: dict[str, Any],
-    ) -> str:
+    ) -> Recorded:
         """Let it wait `delay` seconds for its next attempt: "parked", "gave_up", or "late" where the claim is lost."""
         refused = isinstance(error, AccountRefused)
         ambiguous = "1" if isinstance(error, TransientError) and error.ambiguous else "0"
         breaker = self.limits.breaker
-        return str(
-            self._run(
+        return Recorded(
+            *self._run(
                 "park",
                 redemption_id,
                 claim.account.fingerprint,
@@ -170,9 +179,13 @@ class Ledger:
         """Close an account's breaker, whatever opened it; False where it was not open."""
         return bool(self._run("resume", account.name, account.fingerprint))
 
+    def hasten(self, redemption_id: str) -> bool:
+        """Bring a retry forward to now; False where it does not wait for one."""
+        return bool(self._run("hasten", redemption_id))
+
     def find(self, redemption_id: str) -> Record | None:
         """The record of that id."""
-        fields = cast("dict[str, str]", self.redis.hgetall(self.key("redemption", redemption_id)))
+        fields = self.redis.hgetall(self.key("redemption", redemption_id))
         return Record(redemption_id, fields) if fields else None
 
     def find_all(self, ids: Iterable[str]) -> list[Record]:
@@ -185,7 +198,7 @@ class Ledger:
 
     def accounts(self) -> set[str]:
         """The names of all accounts that ever had a redemption."""
-        return cast("set[str]", self.redis.smembers(self.key("accounts")))
+        return set(self.redis.smembers(self.key("accounts")))
 
     @property
     def _keep(self) -> int:

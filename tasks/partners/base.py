@@ -58,6 +58,8 @@ class Partner(ABC, Generic[A]):
     name: ClassVar[str]
     base_url: ClassVar[str]
     account_model: type[A]
+    never_answered: ClassVar[str] = "an outage, or wrong settings: this account has never had a yes"
+    """What an operator should think of when a breaker is open that never saw a success."""
 
     @abstractmethod
     def require(self, redemption: Redemption, account: A) -> None:

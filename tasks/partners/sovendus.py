@@ -52,6 +52,8 @@ class Sovendus(Partner[SovendusAccount]):
     name: ClassVar[str] = "sovendus"
     base_url: ClassVar[str] = "https://coupon-api.sovendus.com"
     account_model = SovendusAccount
+    # A wrong but well-formed number or id is answered with the same 500 as a fault of theirs.
+    never_answered: ClassVar[str] = "outage, or wrong trafficSourceNumber / traffic_medium_public_id"
 
     @override
     def require(self, redemption: Redemption, account: SovendusAccount) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing_extensions import override
 
 import click
+from typing_extensions import override
 
 from config.complaints import SettingsError
 
@@ -20,6 +20,10 @@ COMMANDS: dict[str, str] = {
     "status": "What is queued, retrying, dead and redeemed, per partner and shop.",
     "show": "One redemption with all its attempts.",
     "dead": "List, show, replay and discard dead letters.",
+    "pause": "Stop sending for an account, by hand.",
+    "resume": "Let an account send again, whatever stopped it.",
+    "retry": "Bring waiting retries forward to now.",
+    "audit": "What operators did.",
     "check": "Check settings and broker; calls no partner.",
     "schema": "Print the event's JSON Schema.",
 }

@@ -9,7 +9,8 @@ from redis import Redis
 from redis.commands.core import Script
 
 NAMES: Final = (
-    "open", "claim", "release", "settle", "bury", "park", "defer", "wake", "replay", "discard", "pause", "resume",
+    "open", "claim", "release", "settle", "bury", "park", "defer", "wake",
+    "replay", "discard", "pause", "resume", "hasten",
 )  # fmt: skip
 
 # What only lets work in is refused when memory is short; what lets work out must still run, or a full Redis could

@@ -1,14 +1,14 @@
 -- To the dead letters, by the owner only: ARGV prefix, id, fp, owner, reason, error_code, error_message,
 -- history line, keep_ms, answered ("1": the partner answered, so the account is well).
--- Returns "buried" or "late".
+-- Returns {result, CHANGE}: "buried" or "late".
 
 local id, fp, owner = ARGV[2], ARGV[3], ARGV[4]
 local key = record_key(id)
 local r = redis.call('HMGET', key, 'state', 'owner', 'account')
-if not r[1] then return 'late' end
+if not r[1] then return { 'late', CHANGE } end
 history(key, ARGV[8])
-if r[1] ~= 'sending' or r[2] ~= owner then return 'late' end
+if r[1] ~= 'sending' or r[2] ~= owner then return { 'late', CHANGE } end
 landed(r[3], fp, id)
 bury(id, r[3], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[9]))
 if ARGV[10] == '1' then healthy(r[3], fp) end
-return 'buried'
+return { 'buried', CHANGE }

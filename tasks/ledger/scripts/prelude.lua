@@ -60,6 +60,9 @@ end
 --   closed   well, no limit
 --   open     ill: one probe at a time, at growing intervals
 --   refused  its key is wrong: nothing, until an operator resumes it or the settings change
+-- CHANGE is what this script run did to it, for the log: opened, refused, recovering, closed, or nothing.
+local CHANGE = ''
+
 local function health(account, fp)
   local h = redis.call('HMGET', health_key(account, fp),
     'state', 'pace', 'failures', 'probe', 'probe_at', 'probe_every', 'relapse')
@@ -92,16 +95,19 @@ local function healthy(account, fp)
   local pace = (h.state == 'ramping' and h.pace or 1) * 2
   if h.state == 'refused' then stand_no_longer(account) end
   if pace >= FULL_PACE then
-    set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'since', text(NOW))
+    if h.relapse then CHANGE = 'closed' end
+    set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'proven', '1', 'since', text(NOW))
     redis.call('DEL', flight_key(account, fp))
   else
+    if h.state ~= 'ramping' then CHANGE = 'recovering' end
     local relapse = (h.state ~= 'ramping' or h.relapse) and '1' or '0'
     set_health(account, fp, 'state', 'ramping', 'pace', text(pace), 'failures', '0', 'relapse', relapse,
-      'since', text(NOW))
+      'proven', '1', 'since', text(NOW))
   end
 end
 
-local function open_breaker(account, fp, every)
+local function open_breaker(account, fp, every, was)
+  if was ~= 'open' then CHANGE = 'opened' end
   set_health(account, fp, 'state', 'open', 'probe_every', text(every), 'probe_at', text(NOW + every), 'probe', '',
     'since', text(NOW))
 end
@@ -111,15 +117,17 @@ local function unhealthy(account, fp, id, breaker)
   local h = health(account, fp)
   set_health(account, fp, 'failures', text(h.failures + 1))
   if h.state == 'open' then
-    if h.probe == id then open_breaker(account, fp, math.min(h.probe_every * 2, breaker.probe_cap)) end
+    if h.probe == id then open_breaker(account, fp, math.min(h.probe_every * 2, breaker.probe_cap), h.state) end
   elseif h.state == 'ramping' and h.relapse then
-    open_breaker(account, fp, math.min(math.max(h.probe_every, breaker.probe_after), breaker.probe_cap))
+    open_breaker(account, fp, math.min(math.max(h.probe_every, breaker.probe_after), breaker.probe_cap),
+      h.state)
   elseif h.state ~= 'refused' and h.failures + 1 >= breaker.failures then
-    open_breaker(account, fp, breaker.probe_after)
+    open_breaker(account, fp, breaker.probe_after, h.state)
   end
 end
 
 local function refused(account, fp)
+  if health(account, fp).state ~= 'refused' then CHANGE = 'refused' end
   set_health(account, fp, 'state', 'refused', 'since', text(NOW))
   stand_still(account)
 end

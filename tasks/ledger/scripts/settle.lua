@@ -1,14 +1,14 @@
 -- The partner's yes: ARGV prefix, id, fp, owner, state (redeemed | presumed), receipt, history line, keep_ms.
 -- A former owner's definite yes counts too, as long as nobody else settled; a presumed one only from the owner.
--- Returns "settled", or "late" where it was settled already or is another's to presume.
+-- Returns {result, CHANGE}: "settled", or "late" where it was settled already or is another's to presume.
 
 local id, fp, owner, state, receipt = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local keep_ms = tonumber(ARGV[8])
 local key = record_key(id)
 local r = redis.call('HMGET', key, 'state', 'owner', 'account', 'test', 'attempts')
-if not r[1] then return 'late' end
+if not r[1] then return { 'late', CHANGE } end
 history(key, ARGV[7])
-if SETTLED[r[1]] or (r[2] ~= owner and state ~= 'redeemed') then return 'late' end
+if SETTLED[r[1]] or (r[2] ~= owner and state ~= 'redeemed') then return { 'late', CHANGE } end
 
 local account, test = r[3], r[4] == '1'
 redis.call('HDEL', key, 'personal', 'owner', 'lease_until', 'reason', 'error_code', 'error_message')
@@ -21,4 +21,4 @@ if not test then
   redis.call('HINCRBY', P .. 'tally:' .. account, state, 1)
   healthy(account, fp)
 end
-return 'settled'
+return { 'settled', CHANGE }

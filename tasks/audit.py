@@ -1,0 +1,42 @@
+"""What operators did: who, when, what, and to how many. Kept as long as the ledger remembers."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tasks.ledger import Ledger
+
+_STREAM: Final = "audit"
+_PAGE: Final = 500
+
+
+def record(ledger: Ledger, action: str, *, count: int, what: str) -> None:
+    """Add an entry; `what` says which, in words without personal data.
+
+    Raises redis.RedisError.
+    """
+    oldest = int((time.time() - ledger.limits.keep) * 1000)
+    entry = {"who": operator(), "action": action, "count": str(count), "what": what}
+    ledger.redis.xadd(ledger.key(_STREAM), entry, minid=oldest)
+
+
+def entries(ledger: Ledger) -> Iterator[dict[str, Any]]:
+    """All entries, oldest first: `at` in milliseconds, `who`, `action`, `count`, `what`."""
+    position = "-"
+    while page := ledger.redis.xrange(ledger.key(_STREAM), min=position, count=_PAGE):
+        for entry_id, fields in page:
+            yield {"at": int(str(entry_id).split("-")[0]), **fields, "count": int(fields["count"])}
+        position = f"({page[-1][0]}"
+
+
+def operator() -> str:
+    """`user@host` of whoever runs this command."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name; OSError from Python 3.13 on
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

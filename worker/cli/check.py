@@ -1,0 +1,108 @@
+"""`redeem check`: are the settings right, does the broker keep what it is given, what is missing? Calls no partner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import click
+from redis.exceptions import RedisError
+
+from config.settings import Settings
+from tasks.partners import PARTNERS
+from tasks.runtime import connect
+from worker.cli.connection import address
+from worker.cli.printing import json_option, print_json
+from worker.configuration import settings as load
+
+_OLDEST_REDIS: Final = 7
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: how it is, and in words."""
+
+    level: Literal["ok", "warning", "error"]
+    subject: str
+    text: str
+
+
+@click.command()
+@json_option
+@click.pass_context
+def check(context: click.Context, *, as_json: bool) -> None:
+    """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
+    settings = load()
+    findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
+    if as_json:
+        print_json(vars(finding) for finding in findings)
+    else:
+        for finding in findings:
+            click.echo(f"{finding.level:<8} {finding.subject}: {finding.text}")
+    if any(finding.level == "error" for finding in findings):
+        context.exit(1)
+
+
+def check_broker(settings: Settings) -> Iterator[Finding]:
+    """Whether the broker is there, new enough, and loses nothing."""
+    subject = f"broker {address()}"
+    with connect(settings) as redis:
+        try:
+            info: dict[str, Any] = redis.info()
+        except (RedisError, OSError) as error:
+            yield Finding("error", subject, f"REDEEM_BROKER_URL: {error}")
+            return
+    yield _version(subject, info)
+    if info.get("cluster_enabled"):
+        yield Finding("error", subject, "a Redis Cluster, which Celery cannot use: take a single server or Sentinel")
+    if info.get("role") not in (None, "master"):
+        yield Finding(
+            "error", subject, f"a {info['role']}, which takes no writes: point REDEEM_BROKER_URL at the master"
+        )
+    if info.get("aof_enabled"):
+        yield Finding("ok", subject, "append-only file on")
+    else:
+        yield Finding(
+            "warning",
+            subject,
+            "append-only file off: what was accepted since the last snapshot dies with it (appendonly yes)",
+        )
+    policy = info.get("maxmemory_policy", "unknown")
+    if policy == "noeviction":
+        yield Finding("ok", subject, "noeviction")
+    else:
+        yield Finding(
+            "error", subject, f"maxmemory-policy is {policy}: redemptions may be evicted; it must be noeviction"
+        )
+
+
+def _version(subject: str, info: dict[str, Any]) -> Finding:
+    valkey = info.get("valkey_version")
+    version = f"Valkey {valkey}" if valkey else f"Redis {info['redis_version']}"
+    if valkey or int(str(info["redis_version"]).split(".")[0]) >= _OLDEST_REDIS:
+        return Finding("ok", subject, version)
+    return Finding("error", subject, f"{version}: Redis 7 or later, or Valkey, is needed")
+
+
+def check_shops(settings: Settings) -> Iterator[Finding]:
+    """What each shop has, and what it seems to lack."""
+    if not settings.shops:
+        yield Finding("error", "shops", "none is configured: set REDEEM_SHOPS__<SHOP>__<PARTNER>__…")
+    for name, shop in sorted(settings.shops.items()):
+        has = [partner for partner in PARTNERS if shop.account(partner)]
+        if has:
+            yield Finding("ok", f"shop {name}", f"accounts with {', '.join(has)}; {len(shop.rules)} rules")
+        else:
+            yield Finding("error", f"shop {name}", "has no account with any partner")
+        for partner in has:
+            base_url = settings.endpoint(partner).base_url
+            if base_url != PARTNERS[partner].base_url:
+                yield Finding("warning", f"shop {name}", f"{partner} is {base_url}, not the partner's own address")
+        routed = {rule.partner for rule in shop.rules} | {shop.default_partner}
+        for partner in (one for one in PARTNERS if one in routed and one not in has):
+            yield Finding(
+                "warning",
+                f"shop {name}",
+                f"routes codes to {partner} but has no account there: they will be unroutable",
+            )

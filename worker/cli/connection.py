@@ -1,0 +1,40 @@
+"""What commands work with: the app and its runtime, and one clear line where the broker does not answer."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import click
+from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
+
+from tasks.runtime import Runtime
+from worker.composition import RedeemApp, create_app
+from worker.configuration import settings
+
+
+class No(click.ClickException):
+    """The answer is no (refused, not found, out of reach): exit status 1."""
+
+    exit_code = 1
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[tuple[RedeemApp, Runtime]]:
+    """The app with its runtime; what the broker cannot do becomes a sentence.
+
+    Raises SettingsError and, for everything Redis, No.
+    """
+    app = create_app(settings())
+    try:
+        yield app, app.runtime
+    except (AuthenticationError, AuthorizationError) as error:
+        raise No(f"the broker refuses the login in REDEEM_BROKER_URL: {error}") from error
+    except (RedisError, OSError) as error:
+        raise No(f"the broker ({address()}) cannot do that now: {error}") from error
+
+
+def address() -> str:
+    """The broker's address without its password."""
+    url = settings().broker_url.get_secret_value()
+    return url.rpartition("@")[2].removeprefix(url.partition("://")[0] + "://") if "@" in url else url

@@ -1,0 +1,55 @@
+"""The filters that commands share: --partner --shop --reason --since --until --order --code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from config.durations import parse_duration
+from tasks.dead_letters import Filters
+
+
+class Moment(click.ParamType[datetime]):
+    """A time: ISO 8601 (UTC unless it says otherwise), or how long ago (`2h`, `3d`)."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own signature
+        """Parse, or fail with a sentence that says what is expected."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        try:
+            return datetime.now(UTC) - timedelta(seconds=parse_duration(value))
+        except (ValueError, OverflowError):
+            self.fail(
+                f"{value!r} is neither a time such as 2026-11-21T20:15 nor a while ago such as 2h or 3d", param, ctx
+            )
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the filters' options; the command receives them as `filters`."""
+
+    @click.option("--partner", help="Only this partner's.")
+    @click.option("--shop", help="Only this shop's.")
+    @click.option("--reason", help="Only those dead for this reason.")
+    @click.option("--since", type=Moment(), help="Dead since: a time, or a while ago (2h, 3d).")
+    @click.option("--until", type=Moment(), help="Dead until: as --since.")
+    @click.option("--order", help="Only this order's.")
+    @click.option("--code", help="Only this code, in any spelling.")
+    @wraps(command)
+    def with_filters(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes and gives
+        names = ("partner", "shop", "reason", "since", "until", "order", "code")
+        filters = Filters(**{name: options.pop(name) for name in names})
+        return command(*args, filters=filters, **options)
+
+    return with_filters

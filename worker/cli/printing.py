@@ -1,0 +1,52 @@
+"""How commands print: readable tables for people, one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_WIDE: Final = 10_000  # columns; a table that goes to a file or a pipe is never truncated
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+
+
+def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line, written as they come."""
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table with these columns; None is an empty cell. On a terminal long cells are wrapped, not cut."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else _plain(str(cell))) for cell in row))
+    console().print(table)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """Name and value, a line each; empty ones are left out."""
+    given = {name: value for name, value in fields.items() if value not in (None, "", {}, [])}
+    width = max((len(name) for name in given), default=0)
+    for name, value in given.items():
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+        click.echo(f"{name.ljust(width)}  {_plain(text)}")
+
+
+def console() -> Console:
+    """The terminal, or a page wide enough for everything."""
+    return Console() if sys.stdout.isatty() else Console(width=_WIDE, no_color=True)
+
+
+def _plain(text: str) -> str:
+    """Without control characters: what a partner or a stranger wrote shall not steer the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)

@@ -1,0 +1,72 @@
+"""`redeem status`: how things stand, per partner and shop."""
+
+from __future__ import annotations
+
+import click
+
+from tasks.status import AccountStatus, gather
+from worker.cli.connection import connected
+from worker.cli.printing import json_option, print_json, print_table
+
+_COLUMNS = (
+    "partner", "shop", "queued", "sending", "retrying", "redeemed", "presumed", "dead", "oldest waiting",
+    "lag p50", "lag p99", "money waiting", "money dead", "breaker",
+)  # fmt: skip
+
+
+@click.command()
+@json_option
+def status(*, as_json: bool) -> None:
+    """Show what is queued, retrying, redeemed and dead, how late and how much money.
+
+    Lag is from the order to its report. Money counts an order once, and no test orders.
+    """
+    with connected() as (_, runtime):
+        rows = gather(runtime)
+    if as_json:
+        print_json(row.to_json() for row in rows)
+        return
+    if not rows:
+        click.echo("no shop is configured and nothing has come in yet")
+        return
+    print_table(_COLUMNS, map(_cells, rows))
+    for row in rows:
+        if row.hint:
+            click.echo(f"{row.partner} {row.shop}: {row.hint}")
+
+
+def _cells(row: AccountStatus) -> tuple[object, ...]:
+    told = row.to_json()
+    states = ("queued", "sending", "retrying", "redeemed", "presumed", "dead")
+    return (
+        row.partner or "(no redemption)",
+        row.shop,
+        *(told[state] for state in states),
+        duration(told["oldest_waiting_s"]),
+        duration(told["lag_p50_s"]),
+        duration(told["lag_p99_s"]),
+        money(told["money_waiting"]),
+        money(told["money_dead"]),
+        row.breaker,
+    )
+
+
+def money(totals: dict[str, str]) -> str:
+    """`12.00 EUR, 219.99 GBP`."""
+    return ", ".join(f"{amount} {currency}" for currency, amount in totals.items())
+
+
+def duration(seconds: float | None) -> str:
+    """Two significant units at most: `35 ms`, `2.1 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds is None:
+        return ""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h"
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min {rest} s"
