@@ -137,12 +137,13 @@ def _secrets(stronger: Iterable[Layer], names: Names, directory: File) -> Layer:
 
 def _read(file: File, layer: Layer) -> str | None:
     """The file's text; None when there is none, or when the layer now says why it cannot be read."""
+    which = "" if layer.origin.endswith(file.name) else f"{file.name} "
     try:
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
-        layer.break_off(f"{file.name} is not UTF-8 text")
+        layer.break_off(f"{which}is not UTF-8 text")
     except OSError as error:
-        layer.break_off(f"{file.name} cannot be read: {error.strerror}")
+        layer.break_off(f"{which}cannot be read: {error.strerror}")
     return None

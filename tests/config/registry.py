@@ -50,3 +50,19 @@ def complaint(environ: Mapping[str, str], directory: Path = NOWHERE) -> str:
     """The only thing wrong with these."""
     (only,) = complaints(environ, directory)
     return only
+
+
+def load_from(directory: Path, **environ: str) -> Settings:
+    """Settings from the files in that directory and exactly these variables."""
+    return load_settings(PARTNERS, environ=environ, directory=directory)
+
+
+def broker(settings: Settings) -> str:
+    """The broker's URL in plain text."""
+    return settings.broker_url.get_secret_value()
+
+
+def write_secret(directory: Path, name: str, text: str) -> None:
+    """One file of a secrets directory."""
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_text(text)

@@ -2,43 +2,24 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 import structlog
-from celery import Celery
 
 from config.logs import configure_logging
 from config.redaction import ADDRESS, SECRET, Redactor
+from tests.config.written import lines, objects
 
 KEY = "k3y/with+chars"
 REDACTOR = Redactor([KEY])
 EVENT = f"event {KEY}"
 Form = Literal["console", "json"]
 
-
-@pytest.fixture(autouse=True)
-def _root_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
-
-
-def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    return capsys.readouterr().err.splitlines()
-
-
-def objects(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lines(capsys)]
+pytestmark = pytest.mark.usefixtures("root_logger_as_before")
 
 
 def test_json_is_one_object_a_line_with_time_level_logger_and_event(capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,117 +149,3 @@ def test_a_traceback_is_redacted_and_shows_no_locals(form: Form, capsys: pytest.
     assert written.count("Traceback (most recent call last)") == 2
     assert written.count(f"ValueError: bad {SECRET} of {ADDRESS}, 11") == 2
     assert "l0cal-value" not in written
-
-
-def test_extra_of_foreign_records_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    """Celery puts the arguments of tasks there."""
-    configure_logging("DEBUG", "json", REDACTOR)
-    context = {"name": "orders.completed", "args": "customer 4711"}
-    logging.getLogger("celery.worker.strategy").info("Task %(name)s received", context, extra={"data": context})
-    (line,) = objects(capsys)
-    assert set(line) == {"ts", "level", "logger", "event"}
-    assert line["event"] == "Task orders.completed received"
-
-
-@pytest.mark.parametrize(
-    ("name", "level", "shown"),
-    [
-        ("urllib3.connectionpool", logging.DEBUG, False),
-        ("urllib3.connectionpool", logging.WARNING, False),
-        ("urllib3.connectionpool", logging.ERROR, True),
-        ("requests", logging.INFO, False),
-        ("celery.pool", logging.DEBUG, False),
-        ("celery.pool", logging.INFO, True),
-        ("kombu.channel", logging.DEBUG, False),
-        ("kombu.pidbox", logging.DEBUG, False),
-        ("redis.client", logging.DEBUG, False),
-        ("celery.worker.request", logging.DEBUG, True),
-    ],
-)
-def test_loggers_that_print_arguments_and_urls_stay_silent_at_any_level(
-    name: str, level: int, *, shown: bool, capsys: pytest.CaptureFixture[str]
-) -> None:
-    configure_logging("DEBUG", "json", REDACTOR)
-    logging.getLogger(name).log(level, "x")
-    assert bool(lines(capsys)) is shown
-
-
-def test_a_silent_logger_follows_a_higher_level(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging("CRITICAL", "json", REDACTOR)
-    logging.getLogger("celery.pool").error("x")
-    assert lines(capsys) == []
-
-
-def test_a_record_that_cannot_be_rendered_is_told_without_its_arguments(capsys: pytest.CaptureFixture[str]) -> None:
-    logging.getLogger().handlers.clear()  # pytest's own raises
-    configure_logging("INFO", "json", REDACTOR)
-    logging.getLogger("celery").info("%d", KEY)
-    logging.getLogger("celery").info("next")
-    first, second = lines(capsys)
-    assert first == "a log record of celery could not be written: TypeError"
-    assert json.loads(second)["event"] == "next"
-
-
-QUICK = ("--without-mingle", "--without-gossip", "--without-heartbeat")
-APP = """
-import os, sys
-from celery import Celery, signals
-from config.logs import configure_logging
-from config.redaction import Redactor
-
-app = Celery("noisy", broker=os.environ["BROKER"])
-app.conf.broker_connection_retry_on_startup = True
-
-@signals.setup_logging.connect
-def set_up(**_):
-    configure_logging("DEBUG", "json", Redactor(["k3y/with+chars"]))
-
-@app.task(name="noisy.fail")
-def fail(*args):
-    raise RuntimeError("failed with k3y%2Fwith%2Bchars for jane@example.com")
-"""
-
-
-def test_a_whole_celery_worker_at_debug_level_writes_json_and_no_arguments(tmp_path: Path, broker_url: str) -> None:
-    (tmp_path / "noisy.py").write_text(APP)
-    log = tmp_path / "log"
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "noisy",
-        "worker",
-        "-P",
-        "threads",
-        "-c",
-        "2",
-        "-l",
-        "DEBUG",
-        *QUICK,
-    ]
-    environment = {"PATH": "/usr/bin:/bin", "BROKER": broker_url, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
-    with log.open("w") as stderr:
-        worker = subprocess.Popen(
-            command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
-        )
-    try:
-        with Celery(broker=broker_url) as sender:
-            sender.send_task("noisy.fail", ["jane@example.com", "customer-4711", KEY])
-        until(lambda: "Traceback" in log.read_text())
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(20)
-    written = log.read_text()
-    records = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
-    assert {"celery.worker.strategy", "celery.app.trace", "celery.apps.worker"} <= {line["logger"] for line in records}
-    assert f"RuntimeError: failed with {SECRET} for {ADDRESS}" in written
-    for private in ("jane", "customer-4711", "k3y"):
-        assert private not in written
-
-
-def until(met: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)

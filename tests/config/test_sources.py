@@ -7,8 +7,7 @@ import pytest
 
 from config import sources
 from config.complaints import SettingsError
-from config.settings import Settings, load_settings
-from tests.config.registry import PARTNERS, UniqodoLike, complaint, complaints, load
+from tests.config.registry import UniqodoLike, broker, complaint, complaints, load, load_from, write_secret
 
 TOML = """
 broker_url = "redis://from-toml"
@@ -35,19 +34,6 @@ partner = "none"
 @pytest.fixture(autouse=True)
 def _no_secrets_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "DEFAULT_SECRETS_DIR", Path("/nonexistent/secrets"))
-
-
-def load_from(directory: Path, **environ: str) -> Settings:
-    return load_settings(PARTNERS, environ=environ, directory=directory)
-
-
-def broker(settings: Settings) -> str:
-    return settings.broker_url.get_secret_value()
-
-
-def write_secret(directory: Path, name: str, text: str) -> None:
-    directory.mkdir(exist_ok=True)
-    (directory / name).write_text(text)
 
 
 def test_the_strongest_source_wins(tmp_path: Path) -> None:
@@ -198,52 +184,13 @@ class TestSecretsDirectory:
         )
 
 
-class TestRunningHere:
-    """`.redeem/up.env`, which a running `redeem up` leaves for commands in a second terminal."""
-
-    UP = "REDEEM_BROKER_URL=redis://from-up\nREDEEM_SHOPS__DEMO__TOKEN=demo\n"
-
-    @pytest.fixture(autouse=True)
-    def _up(self, tmp_path: Path) -> None:
-        (tmp_path / ".redeem").mkdir()
-        (tmp_path / ".redeem" / "up.env").write_text(self.UP)
-
-    def test_it_says_where_the_broker_is_when_nothing_else_does(self, tmp_path: Path) -> None:
-        settings = load_from(tmp_path, REDEEM_LOG_LEVEL="ERROR")
-        assert (broker(settings), set(settings.shops)) == ("redis://from-up", {"demo"})
-
-    @pytest.mark.parametrize("source", ["environment", ".env", "redeem.toml", "secrets"])
-    def test_it_counts_for_nothing_when_any_other_source_does(self, tmp_path: Path, source: str) -> None:
-        environ = {"REDEEM_BROKER_URL": "redis://other"} if source == "environment" else {}
-        if source == ".env":
-            (tmp_path / ".env").write_text("REDEEM_BROKER_URL=redis://other\n")
-        elif source == "redeem.toml":
-            (tmp_path / "redeem.toml").write_text('broker_url = "redis://other"\n')
-        elif source == "secrets":
-            write_secret(tmp_path / "s", "REDEEM_BROKER_URL", "redis://other")
-            environ = {"REDEEM_SECRETS_DIR": "s"}
-        settings = load_from(tmp_path, **environ)
-        assert (broker(settings), dict(settings.shops)) == ("redis://other", {})
-
-    def test_it_is_the_weakest_source(self, tmp_path: Path) -> None:
-        (tmp_path / "redeem.toml").write_text('[shops.demo]\ntoken = "mine"\n')
-        token = load_from(tmp_path).shops["demo"].token
-        assert token is not None
-        assert token.get_secret_value() == "mine"
-
-    def test_its_faults_name_it(self, tmp_path: Path) -> None:
-        (tmp_path / ".redeem" / "up.env").write_text(self.UP + "REDEEM_LOGLEVEL=INFO\n")
-        with pytest.raises(SettingsError, match=r"REDEEM_LOGLEVEL \(\.redeem/up\.env\)"):
-            load_from(tmp_path)
-
-
 @pytest.mark.parametrize("name", [".env", "redeem.toml"])
 def test_a_directory_in_a_files_place_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
-    assert complaint({}, tmp_path) == f"{name}: {name} cannot be read: Is a directory"
+    assert complaint({}, tmp_path) == f"{name}: cannot be read: Is a directory"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_one_may_not_read_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").touch(mode=0)
-    assert complaint({}, tmp_path) == ".env: .env cannot be read: Permission denied"
+    assert complaint({}, tmp_path) == ".env: cannot be read: Permission denied"

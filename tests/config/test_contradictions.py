@@ -1,0 +1,63 @@
+"""Settings that are right one by one and not together; and defaults, which give way to what is set."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.config.registry import complaint, complaints, load
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"REDEEM_RETRY__CAP": "1s"}, (1.0, 1.0)),
+        ({"REDEEM_RETRY__CAP": "1s", "REDEEM_RETRY__BASE": "1s"}, (1.0, 1.0)),
+        ({"REDEEM_RETRY__GIVE_UP_AFTER": "1s"}, (2.0, 900.0)),
+    ],
+)
+def test_a_lower_cap_takes_the_default_base_with_it(environ: dict[str, str], expected: tuple[float, float]) -> None:
+    retry = load(environ).retry
+    assert (retry.base, retry.cap) == expected
+
+
+def test_a_lower_bound_takes_the_other_defaults_with_it() -> None:
+    settings = load({"REDEEM_PARTNERS__UNIQODO__READ_TIMEOUT": "0.5", "REDEEM_BREAKER__PROBE_CAP": "0.1"})
+    assert settings.endpoint("uniqodo").connect_timeout == 0.5
+    assert settings.endpoint("sovendus").connect_timeout == 3
+    assert settings.breaker.probe_after == 0.1
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (
+            {"REDEEM_RETRY__BASE": "20m"},
+            "REDEEM_RETRY__BASE (environment): 20m is longer than REDEEM_RETRY__CAP, which is 15m",
+        ),
+        (
+            {"REDEEM_BREAKER__PROBE_AFTER": "3s", "REDEEM_BREAKER__PROBE_CAP": "2s"},
+            "REDEEM_BREAKER__PROBE_AFTER (environment): 3s is longer than REDEEM_BREAKER__PROBE_CAP, which is 2s",
+        ),
+        (
+            {"REDEEM_PARTNERS__SOVENDUS__CONNECT_TIMEOUT": "20s"},
+            (
+                "REDEEM_PARTNERS__SOVENDUS__CONNECT_TIMEOUT (environment): 20s is longer than the whole call, "
+                "REDEEM_PARTNERS__SOVENDUS__READ_TIMEOUT, 15s"
+            ),
+        ),
+    ],
+)
+def test_two_settings_that_contradict_each_other_are_told_apart(environ: dict[str, str], expected: str) -> None:
+    assert complaint(environ) == expected
+
+
+def test_a_token_belongs_to_one_shop() -> None:
+    environ = {f"REDEEM_SHOPS__{shop}__TOKEN": "same-for-two" for shop in ("DE", "UK")} | {
+        "REDEEM_SHOPS__FR__TOKEN": "another"
+    }
+    told = complaints(environ)
+    assert [line.split(":")[0] for line in told] == [
+        "REDEEM_SHOPS__DE__TOKEN (environment)",
+        "REDEEM_SHOPS__UK__TOKEN (environment)",
+    ]
+    assert "same-for-two" not in str(told)
