@@ -76,6 +76,8 @@ def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
     Raises redis.RedisError.
     """
     ledger = runtime.ledger
+    leases = {partner: lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS}
+    longest = max(leases.values())
     for name in sorted(ledger.accounts()):
         account = _account(runtime, name)
         rung, given_up = ledger.wake(
@@ -92,7 +94,3 @@ def _account(runtime: Runtime, name: str) -> Account:
     """The account with its fingerprint under this worker's settings, or without one if they do not know it."""
     partner, shop = Account.parts(name)
     return account_of(runtime.settings, partner, shop)[0] if partner in PARTNERS else Account(partner, shop)
-
-
-def _longest_lease(runtime: Runtime) -> float:
-    return max(lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS)

@@ -145,13 +145,16 @@ class Ledger:
         """Put off what this process has no account for: "deferred", "gave_up" or "settled"; no attempt is counted."""
         return str(self._run("defer", redemption_id, _ms(delay), error.message, self._give_up, self._keep))
 
-    def wake(self, account: Account, *, queue: str, limit: int, longest_lease: float) -> tuple[list[str], list[str]]:
-        """Move an account's due wake-ups on: the ids whose doorbell to ring now, and those that were given up."""
+    def wake(self, account: Account, *, limit: int, lease: float, longest_lease: float) -> tuple[list[str], list[str]]:
+        """Move an account's due wake-ups on: the ids whose doorbell to ring now, and those that were given up.
+
+        `lease` is that of the account's partner, `longest_lease` the longest of all, in seconds.
+        """
         rung, given_up = self._run(
             "wake",
             account.name,
             account.fingerprint,
-            queue,
+            account.partner,  # its queue
             limit,
             _ms(RING_AGAIN),
             _SHORT_QUEUE,
@@ -159,6 +162,7 @@ class Ledger:
             _ms(_OUTAGE),
             self._give_up,
             self._keep,
+            _ms(lease),
         )
         return rung, given_up
 

@@ -40,7 +40,7 @@ if crashes >= crashes_allowed then
   status = 'crashed'
 elseif too_late() then
   status = 'gave_up'
-elseif not test and not may_send(account, fp, id) then
+elseif not test and not may_send(account, fp, id, lease_ms) then
   redis.call('ZADD', wake_key(account), text(due), id)
   return { 'resting' }
 end
@@ -51,8 +51,6 @@ redis.call('ZADD', wake_key(account), text(lease_until), id)
 if status == 'claimed' then
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HINCRBY', key, 'tries', 1)
-  if not test and health(account, fp).state ~= 'closed' then
-    redis.call('ZADD', flight_key(account, fp), text(lease_until), id)
-  end
+  if not test then redis.call('ZADD', flight_key(account, fp), text(lease_until), id) end
 end
 return { status, redis.call('HGETALL', key) }

@@ -13,6 +13,9 @@ local NOW = now_ms()
 local HEALTH_KEPT_MS = 90 * 86400 * 1000 -- a fingerprint nobody uses any more is forgotten after this
 local UNPROVEN_PACE = 4                  -- calls at once to an account that has never answered
 local FULL_PACE = 64                     -- from here on an account counts as well
+local SLOW_MS = 1000                     -- a call that takes longer is slow …
+local SLOW_CALLS = 4                     -- … and while so many are, the account gets no more: a partner that hangs
+                                         -- shall not take all of a worker's threads from the others
 local HISTORY_BYTES = 16384
 
 local function text(n) return string.format('%.0f', n) end
@@ -82,6 +85,11 @@ local function in_flight(account, fp)
   return redis.call('ZCARD', flight_key(account, fp))
 end
 
+-- Calls under way that have taken longer than SLOW_MS, told by what is left of their leases of `lease_ms`.
+local function is_slow(account, fp, lease_ms)
+  return redis.call('ZCOUNT', flight_key(account, fp), '(' .. text(NOW), text(NOW + lease_ms - SLOW_MS)) >= SLOW_CALLS
+end
+
 local function is_paused(account)
   return redis.call('HEXISTS', account_key(account), 'paused_at') == 1
 end
@@ -97,7 +105,6 @@ local function healthy(account, fp)
   if pace >= FULL_PACE then
     if h.relapse then CHANGE = 'closed' end
     set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'proven', '1', 'since', text(NOW))
-    redis.call('DEL', flight_key(account, fp))
   else
     if h.state ~= 'ramping' then CHANGE = 'recovering' end
     local relapse = (h.state ~= 'ramping' or h.relapse) and '1' or '0'
@@ -133,10 +140,10 @@ local function refused(account, fp)
 end
 
 -- May this redemption be sent now?
-local function may_send(account, fp, id)
+local function may_send(account, fp, id, lease_ms)
   if is_paused(account) then return false end
   local h = health(account, fp)
-  if h.state == 'closed' then return true end
+  if h.state == 'closed' then return not (lease_ms and is_slow(account, fp, lease_ms)) end
   if h.state == 'ramping' then return in_flight(account, fp) < h.pace end
   return h.state == 'open' and h.probe == id and in_flight(account, fp) == 0
 end

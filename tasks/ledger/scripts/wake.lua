@@ -1,5 +1,5 @@
 -- Look for one account's due wake-ups: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue, longest_lease_ms,
--- outage_ms, give_up_ms, keep_ms. Moves each to its next wake-up (never removes it: dying here loses nothing) and
+-- outage_ms, give_up_ms, keep_ms, lease_ms. Moves each to its next wake-up (never removes it: dying here loses nothing) and
 -- returns {ids whose doorbell to ring, ids that were given up}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
@@ -40,6 +40,8 @@ if h.state == 'open' then
   room = (NOW >= h.probe_at and in_flight(account, fp) == 0) and 1 or 0
 elseif h.state == 'ramping' then
   room = math.max(0, h.pace - in_flight(account, fp))
+elseif is_slow(account, fp, tonumber(ARGV[12])) then
+  room = 0
 end
 
 local queue_is_short
