@@ -31,7 +31,8 @@ def worker(environment: Mapping[str, str], logs: Path, ready: Callable[[], Await
     """The worker; its log is JSON from INFO on whatever is set, since it is what people are told from."""
     level = environment.get("REDEEM_LOG_LEVEL", "").upper()
     ours = {"REDEEM_LOG_FORMAT": "json", "REDEEM_LOG_LEVEL": level if level == "DEBUG" else "INFO"}
-    return Program("worker", (*_CELERY, "worker"), {**environment, **ours}, logs / "worker.log", ready)
+    alone = ("--without-mingle", "--without-gossip")  # a second saved: there is nobody to ask or to hear from
+    return Program("worker", (*_CELERY, "worker", *alone), {**environment, **ours}, logs / "worker.log", ready)
 
 
 def flower(environment: Mapping[str, str], logs: Path, port: int) -> Program:

@@ -92,7 +92,6 @@ class Stack:
         self._narrating = asyncio.create_task(self._narrate())
         flower = await self._launch(programs.flower(plan.environment, self._logs, plan.flower_port))
         await worker.until_ready(START_WITHIN)
-        self._say("worker", f"ready; its log is in {self._logs / 'worker.log'}")
         await flower.until_ready(START_WITHIN)
         self._say("Flower", f"http://127.0.0.1:{plan.flower_port}")
 
@@ -132,11 +131,13 @@ class Stack:
 
     async def _narrate(self) -> None:
         async for line in follow(self._logs / "worker.log"):
-            if not self._worker_ready.is_set():
-                record = as_record(line) or {}
-                if record.get("logger") == "celery.apps.worker" and str(record.get("event")).endswith(" ready."):
-                    self._worker_ready.set()
-            self._narrator.read(line)
+            record = as_record(line) or {}
+            if record.get("logger") == "celery.apps.worker" and str(record.get("event")).endswith(" ready."):
+                again = " again" if self._worker_ready.is_set() else ""
+                self._say("worker", f"ready{again}; its log is {self._logs / 'worker.log'}")
+                self._worker_ready.set()
+            if not self._interrupts.hasten.is_set():  # what Celery says of a cold stop is no news
+                self._narrator.read(line)
 
     async def _stop(self) -> bool:
         """Stop the worker, then the others; whether all went warm."""
@@ -151,6 +152,8 @@ class Stack:
         for service in self._services:
             grace = self._plan.grace if service.name == "worker" else OTHERS_GRACE
             warm = await service.stop(grace, self._interrupts.hasten) and warm
+        if self._interrupts.hasten.is_set():
+            self._say("stopping", "cut short: what was in flight is sent again after the next start")
         if self._narrating is not None:
             self._narrating.cancel()
             await asyncio.wait({self._narrating})

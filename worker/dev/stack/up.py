@@ -41,7 +41,8 @@ def up(wishes: Wishes, say: Say) -> int:
         remove_up_env(directory)
         configured = read_configured(os.environ, Path.cwd())
         grace = longest_call(configured.settings) + MARGIN
-        if count := stop_left_behind(directory, grace=grace):
+        count = stop_left_behind(directory, grace=grace) + stop_left_behind(_data(directory), grace=grace)
+        if count:
             say("warning", f"stopped {count} processes that a killed predecessor left running")
         with _broker(wishes, configured, say) as broker:
             invented = {BROKER: broker.url} if broker is not None else {}
@@ -60,6 +61,11 @@ def longest_call(settings: Settings) -> float:
     return max(settings.endpoint(partner).read_timeout for partner in SPECS)
 
 
+def _data(directory: Path) -> Path:
+    """The embedded broker's directory; it stops after everything else, so it is a directory of its own."""
+    return directory / "valkey"
+
+
 @contextlib.contextmanager
 def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[EmbeddedValkey | None]:
     if configured.has_broker:
@@ -67,7 +73,7 @@ def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[Embedd
         yield None
         return
     port = port_for("the broker", wishes.broker_port, USUAL_BROKER_PORT)
-    with EmbeddedValkey(wishes.directory / "valkey", port) as broker:
+    with EmbeddedValkey(_data(wishes.directory), port) as broker:
         say("broker", f"{broker.url} (embedded Valkey, its data in {wishes.directory})")
         yield broker
 
