@@ -11,11 +11,14 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.dev.stack.narration import as_record
+
 POLL = 0.05
 """Seconds between two looks at a starting child."""
 STEADY = 60.0
 """A child that lived so many seconds starts its pauses over."""
 LONGEST_PAUSE = 30.0
+_LONGEST_LINE = 300
 COLD = 3.0
 """Seconds for a cold stop, before SIGKILL."""
 
@@ -115,7 +118,7 @@ class Service:
 
     def _not_ready(self, what: str) -> NotReadyError:
         said = self._program.log.read_text("utf-8", "replace").splitlines()[-5:]
-        tail = "".join(f"\n    {line}" for line in said) or " nothing"
+        tail = "".join(f"\n    {_readable(line)}" for line in said) or " nothing"
         return NotReadyError(f"the {self._program.name} {what}; it said:{tail}\n  (all of it: {self._program.log})")
 
 
@@ -125,6 +128,12 @@ def restart_pauses() -> Iterator[float]:
     while True:
         yield pause
         pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _readable(line: str) -> str:
+    """A line of a JSON log without its trimmings, and any line within reason."""
+    record = as_record(line)
+    return str(record.get("event") if record else line)[:_LONGEST_LINE]
 
 
 def _ending(status: int) -> str:

@@ -63,8 +63,8 @@ class Stack:
         self._interrupts.listen()
         started = True
         try:
-            await self._unless_stopped(self._start())
-            await self._unless_stopped(self._keep())
+            await self._unless_stopped(self._start)
+            await self._unless_stopped(self._keep)
         except NotReadyError as error:
             self._say("error", str(error))
             started = False
@@ -72,9 +72,11 @@ class Stack:
             warm = await self._stop()
         return 0 if started and warm else 1
 
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _unless_stopped(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do the work, or drop it when a stop is asked for. Raises what the work raises."""
-        task, stop = asyncio.create_task(work), asyncio.create_task(self._interrupts.stop.wait())
+        if self._interrupts.stop.is_set():
+            return
+        task, stop = asyncio.create_task(work()), asyncio.create_task(self._interrupts.stop.wait())
         await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()
         if not task.done():

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from redis.exceptions import RedisError
+
 from config.settings import Settings
 from tasks.partners import SPECS
-from worker.dev.broker import EmbeddedValkey
+from tasks.runtime import connect
+from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.directory_lock import DirectoryLock
 from worker.dev.processes import marked, stop_left_behind
 from worker.dev.stack.demo_shop import demo_shop
@@ -69,6 +72,7 @@ def _data(directory: Path) -> Path:
 @contextlib.contextmanager
 def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[EmbeddedValkey | None]:
     if configured.has_broker:
+        _ping(configured.settings)
         say("broker", f"yours, as {BROKER} says")
         yield None
         return
@@ -76,6 +80,15 @@ def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[Embedd
     with EmbeddedValkey(_data(wishes.directory), port) as broker:
         say("broker", f"{broker.url} (embedded Valkey, its data in {wishes.directory})")
         yield broker
+
+
+def _ping(settings: Settings) -> None:
+    """Raises BrokerError when the broker that is set does not answer."""
+    with connect(settings) as client:
+        try:
+            client.ping()
+        except RedisError as error:
+            raise BrokerError(f"the broker that {BROKER} names does not answer: {error}") from error
 
 
 def _plan(wishes: Wishes, configured: Configured, invented: dict[str, str], say: Say) -> Plan:
