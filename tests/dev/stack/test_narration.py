@@ -38,9 +38,10 @@ def test_an_attempt_is_told_in_a_line(record: dict[str, Any], kind: str, text: s
 
 
 def test_warnings_and_errors_are_told_without_their_tracebacks() -> None:
-    one = told({"event": "ledger.unavailable\nand more", "level": "warning", "error": "refused", "exception": "Trace"})
+    trace = 'Traceback (most recent call last):\n  File "waker.py", line 84\nOSError: the network is gone\n'
+    one = told({"event": "waker.failed", "level": "error", "error": "refused\nby whom", "exception": trace})
     assert one is not None
-    assert (one.kind, one.text) == ("warning", "ledger.unavailable")
+    assert (one.kind, one.text) == ("error", "waker.failed: refused: OSError: the network is gone")
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])

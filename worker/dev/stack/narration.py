@@ -34,9 +34,18 @@ def told(record: dict[str, Any]) -> Told | None:
         return Told(kind, f"{record.get('id')!s:<{_ID_WIDTH}}  {text}"[:_LONGEST], str(record.get("id")))
     level = str(record.get("level", "")).lower()
     if level in _TROUBLE:
-        parts = [str(record.get("event")), *(str(record[name]) for name in ("id", "error") if name in record)]
-        return Told(level, ": ".join(parts).partition("\n")[0][:_LONGEST])
+        parts = [record.get("event"), record.get("id"), record.get("error"), _last_line(record.get("exception"))]
+        return Told(level, ": ".join(_first_line(part) for part in parts if part)[:_LONGEST])
     return None
+
+
+def _first_line(value: object) -> str:
+    return str(value).partition("\n")[0]
+
+
+def _last_line(traceback: object) -> str:
+    """What was raised, without where."""
+    return str(traceback or "").rstrip().rpartition("\n")[2]
 
 
 def _attempt(record: dict[str, Any]) -> tuple[str, str]:
