@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from kombu import Queue
 
+from config.broker import kombu_url
 from config.settings import Settings
 
 CONCURRENCY: Final = 16
@@ -20,7 +21,7 @@ def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) 
     """The options for the app that consumes the `orders` queue and one queue per partner."""
     names = (orders, *partners)
     return {
-        "broker_url": settings.broker_url.get_secret_value(),
+        "broker_url": kombu_url(settings.broker_url.get_secret_value()),
         "broker_transport_options": _TRANSPORT,
         # Retried for ever, at start-up too: a worker that outlives its broker's restart needs no supervisor.
         "broker_connection_retry_on_startup": True,

@@ -33,6 +33,9 @@ _FLOORS = {
 }
 """Logger → the level beneath which it stays silent, whatever level is set."""
 
+_REPEAT_US = {"celery.app.trace", "celery.worker.strategy"}
+"""They say at INFO, twice a task, what `delivery.attempted` says in one line: silent there unless DEBUG is set."""
+
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
 _BEFORE_RENDERING = (
     structlog.contextvars.merge_contextvars,
@@ -69,6 +72,10 @@ def configure_logging(level: str, form: Literal["console", "json"], redactor: Re
     root.setLevel(level)
     for name, floor in _FLOORS.items():
         logging.getLogger(name).setLevel(max(floor, root.level))
+    for name in _REPEAT_US:
+        logging.getLogger(name).setLevel(
+            root.level if root.level <= logging.DEBUG else max(logging.WARNING, root.level)
+        )
 
 
 class _RedactingHandler(logging.StreamHandler[TextIO]):

@@ -82,21 +82,24 @@ class Shop(Group):
         return found if isinstance(found, AccountSettings) else None
 
     @model_validator(mode="after")
-    def _routes_lead_to_accounts(self) -> Self:
+    def _routes_lead_somewhere(self) -> Self:
         routes = {f"rules.{number}.partner": rule.partner for number, rule in enumerate(self.rules)}
         if self.default_partner is not None:
             routes["default_partner"] = self.default_partner
-        wrong = {field: text for field, partner in routes.items() if (text := self._dead_end(partner))}
+        known = self.partners | {NOBODY}
+        wrong = {
+            field: f"must be one of {', '.join(sorted(known))}"
+            for field, partner in routes.items()
+            if partner not in known
+        }
+        # A rule may name a partner the shop has no account with: such codes become dead letters, `unroutable`.
+        # A default that leads nowhere would make every code one, which nobody wants.
+        default = self.default_partner
+        if default is not None and default in self.partners and self.account(default) is None:
+            wrong["default_partner"] = f"the shop has no {default} account: set {GROUP}__{default.upper()}__…"
         if wrong:
             raise contradiction(wrong)
         return self
-
-    def _dead_end(self, partner: str) -> str | None:
-        if partner == NOBODY or self.account(partner):
-            return None
-        if partner in self.partners:
-            return f"the shop has no {partner} account: set {GROUP}__{partner.upper()}__…"
-        return f"must be one of {', '.join(sorted(self.partners | {NOBODY}))}"
 
 
 def shop_model(partners: Mapping[str, PartnerSpec]) -> type[Shop]:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Final
 
-from tasks.events import InvalidEvent
+from tasks.invalid_event import InvalidEvent
 from tasks.ledger.record import SCHEMA_VERSION
 from tasks.masking import mask_event
 from tasks.runtime import Runtime

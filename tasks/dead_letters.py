@@ -18,11 +18,13 @@ from tasks.acceptance import accept
 from tasks.audit import operator
 from tasks.doorbell import ring
 from tasks.errors import MasterCode, PermanentError, Unroutable
-from tasks.events import Coupon, InvalidEvent
+from tasks.events import Coupon
+from tasks.invalid_event import InvalidEvent
 from tasks.intake import account_of, plan_order
 from tasks.ledger import Ledger, Record, State
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS
+from tasks.plain_text import MASK
 from tasks.runtime import Runtime
 
 _PAGE: Final = 500
@@ -120,10 +122,13 @@ def discard(runtime: Runtime, record: Record) -> None:
 
 
 def _replay_event(app: Celery, runtime: Runtime, record: Record) -> list[str]:
+    raw = record.fields["raw"]
     try:
-        order = parse_order(json.loads(record.fields["raw"]), now=datetime.now(UTC))
+        order = parse_order(json.loads(raw), now=datetime.now(UTC))
     except InvalidEvent as error:
         raise Refused(f"still invalid: {error}") from error
+    if MASK in raw:
+        raise Refused("parts of it were masked, since they may be personal: it must come again from where it came from")
     return _hand_over(app, runtime, record, order)
 
 

@@ -6,127 +6,16 @@ What comes out (`tasks.orders.Order`) no longer holds the customer's address, on
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from tasks.event_fields import Address, Amount, Currency, EmailHash, Moment, Name, Provenance, text
+from tasks.invalid_event import FieldError, InvalidEvent, invalid_event
 from tasks.money import net_value, to_cents
-from tasks.partners import PROVENANCES
-
-_DECIMAL: Final = re.compile(r"\d{1,12}(\.\d{1,6})?")
-_DECIMAL_SCHEMA: Final = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^\d{1,12}(\.\d{1,6})?$"},
-        {"type": "integer", "minimum": 0, "maximum": 10**12 - 1},
-    ]
-}
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """One thing that is wrong with an event: where (a JSON path as in RFC 9535) and what."""
-
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
-
-
-class InvalidEvent(Exception):  # noqa: N818 - named by what happened, as the dead-letter reason is
-    """The event is not as the contract says; `errors` names every field at fault, never a value."""
-
-    def __init__(self, errors: tuple[FieldError, ...]) -> None:
-        super().__init__("; ".join(map(str, errors)))
-        self.errors = errors
-
-
-def _decimal(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise PydanticCustomError(
-            "decimal", 'must be a decimal string such as "219.99" (an integer is fine, a float is not)'
-        )
-    text = str(value).strip()
-    if text.startswith("-"):
-        raise PydanticCustomError("decimal", "must not be negative")
-    if not _DECIMAL.fullmatch(text):
-        raise PydanticCustomError(
-            "decimal", 'must be a decimal string with a dot, such as "219.99", without currency or grouping'
-        )
-    return Decimal(text)
-
-
-@functools.cache
-def _currencies() -> frozenset[str]:
-    import iso4217  # noqa: PLC0415 - parses its XML table on import (100 ms), which only a currency is worth
-
-    return frozenset(currency.code for currency in iso4217.Currency)
-
-
-def _currency(value: object) -> object:
-    if isinstance(value, str) and value not in _currencies():
-        raise PydanticCustomError("currency", 'must be an ISO 4217 code in upper case, such as "GBP"')
-    return value
-
-
-def _iso_time(value: object) -> object:
-    if not isinstance(value, str):
-        raise PydanticCustomError("time", 'must be an ISO 8601 string such as "2026-11-21T20:15:00Z"')
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        raise PydanticCustomError(
-            "time", 'must be an ISO 8601 time such as "2026-11-21T20:15:00Z"'
-        ) from None  # the cause only repeats the input
-    if moment.tzinfo is None:
-        raise PydanticCustomError("time", 'needs a time zone: "Z" or an offset such as "+01:00"')
-    return moment
-
-
-def _provenance(value: object) -> object:
-    if isinstance(value, str) and value not in PROVENANCES:
-        raise PydanticCustomError("provenance", f"must be one of {', '.join(PROVENANCES)}")
-    return value
-
-
-# No control characters: they would be sent on as they stand, into URLs, logs and terminals.
-_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*$"
-
-
-def _text(longest: int, *, shortest: int = 1) -> StringConstraints:
-    return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest, pattern=_PRINTABLE)
-
-
-Name = Annotated[str, _text(128)]
-Amount = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
-Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_iso_time),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-Provenance = Annotated[str, BeforeValidator(_provenance), WithJsonSchema({"type": "string", "enum": list(PROVENANCES)})]
-Address = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\s\x00-\x1f]+@[^\s\x00-\x1f]+$")
-]
-EmailHash = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[0-9a-fA-F]{32}$")]
 
 
 class _Strict(BaseModel):
@@ -140,7 +29,7 @@ class Coupon(_Strict):
     provenance: Provenance | None = Field(
         None, description='who issued the code, if known; "none" for the merchant\'s own codes'
     )
-    validation_key: Annotated[str, _text(256)] | None = Field(
+    validation_key: Annotated[str, text(256)] | None = Field(
         None, description="Uniqodo's valKey, given when the code was applied to the basket"
     )
     discount: Amount | None = Field(None, description="what this code took off")
@@ -150,7 +39,7 @@ class OrderEvent(_Strict):
     """An order was completed."""
 
     order_id: Name
-    shop: Annotated[str, StringConstraints(to_lower=True), _text(64)] = Field(
+    shop: Annotated[str, StringConstraints(to_lower=True), text(64)] = Field(
         "default", description="which of the merchant's shops"
     )
     completed_at: Moment | None = Field(None, description="when the order was placed; default: on arrival")
@@ -169,8 +58,8 @@ class OrderEvent(_Strict):
     customer_id: Name | None = Field(
         None, description="Uniqodo's uid, for secure codes; kept only where the shop sends it"
     )
-    source: Annotated[str, _text(64)] | None = Field(None, description='"online", "retail", …')
-    params: Annotated[list[Annotated[str, _text(256, shortest=0)]], Field(max_length=20)] | None = Field(
+    source: Annotated[str, text(64)] | None = Field(None, description='"online", "retail", …')
+    params: Annotated[list[Annotated[str, text(256, shortest=0)]], Field(max_length=20)] | None = Field(
         None, description="Uniqodo's p1, p2, …; an empty string fills a gap"
     )
     test: bool = Field(False, description="everything but the partner call")  # noqa: FBT003 - a field's default
@@ -210,7 +99,7 @@ def parse_event(event: object) -> OrderEvent:
     try:
         return OrderEvent.model_validate(event)
     except ValidationError as error:
-        raise InvalidEvent(tuple(map(_field_error, error.errors(include_url=False)))) from None
+        raise invalid_event(error) from None  # the cause holds the event
 
 
 def event_schema() -> dict[str, Any]:
@@ -231,23 +120,6 @@ def event_schema() -> dict[str, Any]:
 
 def _at(field: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{message}", {"field": field, "message": message})
-
-
-def _field_error(error: Mapping[str, Any]) -> FieldError:
-    location = (*error["loc"], *((error["ctx"]["field"],) if error["type"] == "rule" else ()))
-    path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
-    message = {
-        "extra_forbidden": "unknown field",
-        "missing": "required",
-        "string_pattern_mismatch": _PATTERN_COMPLAINTS.get(str(location[-1]), "must not hold control characters"),
-    }.get(error["type"], error["msg"])
-    return FieldError(path, message)
-
-
-_PATTERN_COMPLAINTS: Final = {
-    "email": "must be an e-mail address",
-    "email_hash": "must be an MD5 hash: 32 hexadecimal digits",
-}
 
 
 def _json_type(value: object) -> str:

@@ -53,15 +53,9 @@ class PartnerClient:
 
         Raises NotSent when nothing reached the partner, Unanswered when it may have acted and its answer is lost.
         """
-        prepared = requests.Request(
-            method=request.method,
-            url=self._base_url + request.target,
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"} | request.headers,
-            data=request.body,
-        ).prepare()
         with calling(min(time.monotonic() + self.call_timeout, not_after)) as call:
             try:
-                return self._exchange(prepared)
+                return self._exchange(self._prepare(request))
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 described = describe(error)
                 sent = call.sent
@@ -69,6 +63,14 @@ class PartnerClient:
         if sent:
             raise Unanswered(f"no answer: {described}")
         raise NotSent(f"not sent: {described}")
+
+    def _prepare(self, request: Request) -> requests.PreparedRequest:
+        return requests.Request(
+            method=request.method,
+            url=self._base_url + request.target,
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"} | request.headers,
+            data=request.body,
+        ).prepare()
 
     def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
         response = self._adapter.send(
@@ -124,7 +126,7 @@ def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
@@ -155,6 +157,8 @@ _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (BrokenPipeError, "connection reset"),
     (urllib3.exceptions.IncompleteRead, "the answer broke off"),
     (urllib3.exceptions.ProtocolError, "connection closed without an answer"),
+    (requests.exceptions.InvalidURL, "the address cannot be used"),
+    (urllib3.exceptions.LocationValueError, "the address cannot be used"),
     (urllib3.exceptions.DecodeError, "the answer is garbled"),
     (ValueError, "the answer is garbled"),
 )

@@ -31,8 +31,11 @@ def plan_order(order: Order, settings: Settings, *, now: datetime) -> list[Plann
 
     One that cannot be sent is in the list too, with its fate: nothing that was accepted disappears.
     """
-    plans = (plan for coupon in order.coupons for plan in _plan(order, coupon, settings, now))
-    return list({plan.redemption.id: plan for plan in plans}.values())
+    plans: dict[str, Planned] = {}
+    for coupon in order.coupons:
+        for plan in _plan(order, coupon, settings, now):
+            plans.setdefault(plan.redemption.id, plan)  # a code given twice: the first content wins, as everywhere
+    return list(plans.values())
 
 
 def account_of(settings: Settings, partner: str, shop: str) -> tuple[Account, AccountSettings | None]:

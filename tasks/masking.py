@@ -1,26 +1,23 @@
 """Personal data out of an event that is kept although it is not valid. Pure.
 
 The address becomes its hash, as it would have; the customer's identifier and the values of unknown fields go, for
-nobody can say what they hold; and whatever else looks like an address is blanked.
+nobody can say what they hold; and every other word that looks like an address is blanked.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from tasks.events import Coupon, OrderEvent
 from tasks.orders import hash_email
+from tasks.plain_text import MASK, without_addresses
 
-MASK: Final = "[masked]"
-
-_ADDRESS: Final = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+")
 _KNOWN: Final = frozenset(OrderEvent.model_fields) - {"customer_id", "email"}
 
 
 def mask_event(event: object) -> Any:  # noqa: ANN401 - any JSON value
-    """The event as it may be kept: same shape, no personal data."""
+    """The event as it may be kept: same shape, no personal data, and text that UTF-8 can carry."""
     if not isinstance(event, Mapping):
         return _blank(event)
     kept: dict[str, Any] = {}
@@ -30,13 +27,13 @@ def mask_event(event: object) -> Any:  # noqa: ANN401 - any JSON value
         elif name == "coupons" and isinstance(value, list):
             kept["coupons"] = [_coupon(coupon) for coupon in value]
         else:
-            kept[_without_addresses(str(name))] = _blank(value) if name in _KNOWN else MASK
+            kept[without_addresses(str(name))] = _blank(value) if name in _KNOWN else MASK
     return kept
 
 
 def _hashed(email: object) -> dict[str, str]:
     if isinstance(email, str) and "@" in email:
-        return {"email_hash": hash_email(email)}
+        return {"email_hash": hash_email(email.encode("utf-8", "replace").decode())}
     return {"email": MASK}
 
 
@@ -44,19 +41,17 @@ def _coupon(coupon: object) -> Any:  # noqa: ANN401 - any JSON value
     if not isinstance(coupon, Mapping):
         return _blank(coupon)
     return {
-        _without_addresses(str(name)): _blank(value) if name in Coupon.model_fields else MASK
+        without_addresses(str(name)): _blank(value) if name in Coupon.model_fields else MASK
         for name, value in coupon.items()
     }
 
 
 def _blank(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Scalars without addresses; what is nested where nothing nests is masked whole."""
+    """Scalars and lists of them without addresses; what is nested where nothing nests is masked whole."""
+    return [_scalar(item) for item in value] if isinstance(value, list | tuple) else _scalar(value)
+
+
+def _scalar(value: object) -> Any:  # noqa: ANN401 - as above
     if isinstance(value, str):
-        return _without_addresses(value)
-    if isinstance(value, list):
-        return [_blank(item) for item in value]
-    return MASK if isinstance(value, Mapping) else value
-
-
-def _without_addresses(text: str) -> str:
-    return _ADDRESS.sub(MASK, text)
+        return without_addresses(value)
+    return value if value is None or isinstance(value, bool | int | float) else MASK

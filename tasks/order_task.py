@@ -10,7 +10,7 @@ from celery.exceptions import Ignore, Reject
 
 from tasks.acceptance import accept
 from tasks.bad_events import REASON, bury_event
-from tasks.events import FieldError, InvalidEvent
+from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
 from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.redemption_task import report_dead_letter

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tasks.events import Coupon, FieldError, InvalidEvent, parse_event
+from tasks.events import Coupon, parse_event
+from tasks.invalid_event import FieldError, InvalidEvent
 
 # A clock that is a little ahead is common; one a day ahead would defeat the duplicate check, which forgets by age.
 _FURTHEST_AHEAD = timedelta(days=1)

@@ -80,9 +80,8 @@ def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
     longest = max(leases.values())
     for name in sorted(ledger.accounts()):
         account = _account(runtime, name)
-        rung, given_up = ledger.wake(
-            account, queue=account.partner, limit=_BATCH, longest_lease=_longest_lease(runtime)
-        )
+        lease = leases.get(account.partner, longest)
+        rung, given_up = ledger.wake(account, limit=_BATCH, lease=lease, longest_lease=longest)
         for redemption_id in rung:
             if not ring(app, account.partner, redemption_id):
                 return

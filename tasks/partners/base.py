@@ -7,19 +7,22 @@ shop configures under `REDEEM_SHOPS__<SHOP>__<PARTNER>__…`.
 from __future__ import annotations
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from pydantic import SecretStr
 
 from config.accounts import AccountSettings, PartnerSpec
 from tasks.errors import Declined, Unanswered
+from tasks.plain_text import readable
 from tasks.redemption import Redemption
 
 A = TypeVar("A", bound=AccountSettings)
 
 _TOO_MANY_REQUESTS = 429
+_LONGEST_TEXT: Final = 200
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,20 @@ class Partner(ABC, Generic[A]):
             plain = value.get_secret_value() if isinstance(value, SecretStr) else value
             values.append(f"{name}={plain}")
         return hashlib.blake2b("\n".join(values).encode(), digest_size=8).hexdigest()
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in an answer's body; None where there is none that can be read."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number beyond Python's limits, nested too deeply
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def told(value: object) -> str:
+    """What a partner wrote, as our texts and receipts may hold it: one short line without addresses and URLs."""
+    return readable(str(value), _LONGEST_TEXT)
 
 
 def read_transient_status(answer: Answer) -> None:

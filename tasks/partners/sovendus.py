@@ -6,23 +6,26 @@ Billing is by these calls. No id comes back, so the receipt is the status, the t
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from uuid import UUID
 
-from pydantic import BeforeValidator, StringConstraints
+from pydantic import BeforeValidator
 from typing_extensions import override
 
 from config.accounts import AccountSettings
 from tasks.errors import Incomplete, Rejected, Unanswered
-from tasks.partners.base import Answer, Partner, Receipt, Request, read_transient_status
+from tasks.partners.base import Answer, Partner, Receipt, Request, read_object, read_transient_status, told
 from tasks.redemption import Redemption
 
 _UNPROCESSABLE: Final = 422
 _NOT_FOUND: Final = 404
 
 
-def _digits(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _source_number(value: object) -> object:
+    text = str(value).strip()
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal()):
+        raise ValueError("must be a number, the trafficSourceNumber")
+    return text
 
 
 def _medium_id(value: object) -> object:
@@ -37,9 +40,7 @@ def _medium_id(value: object) -> object:
 class SovendusAccount(AccountSettings):
     """A shop's account: one traffic source number per country and language is usual."""
 
-    traffic_source_number: Annotated[
-        str, BeforeValidator(_digits), StringConstraints(strip_whitespace=True, pattern=r"^[0-9]+$")
-    ]
+    traffic_source_number: Annotated[str, BeforeValidator(_source_number)]
     traffic_medium_public_id: Annotated[str, BeforeValidator(_medium_id)] | None = None
     billing: Literal["fixed", "percentage"] = "fixed"
     require_email_hash: bool = False
@@ -95,8 +96,8 @@ class Sovendus(Partner[SovendusAccount]):
         if answer.status == _NOT_FOUND:
             raise Rejected("HTTP 404: the traffic source number is malformed (TRAFFIC_SOURCE_NUMBER)", status=404)
         if answer.status >= 400:  # noqa: PLR2004 - RFC 9110 §15: the client's fault
-            told = _text(answer.body, "error")
-            described = f"HTTP {answer.status}" + (f": {told}" if told else "")
+            text = _text(answer.body, "error")
+            described = f"HTTP {answer.status}" + (f": {text}" if text else "")
             if answer.status == _UNPROCESSABLE:
                 described += " (Sovendus does not say which field)"
             raise Rejected(described, code=str(answer.status), status=answer.status)
@@ -107,10 +108,7 @@ class Sovendus(Partner[SovendusAccount]):
 
 
 def _text(body: bytes, name: str) -> str | None:
-    """The text under `name` in a JSON object, at most 200 characters; None where there is no such thing."""
-    try:
-        document: Any = json.loads(body)
-    except ValueError:  # not JSON, not UTF-8, or a number beyond Python's limits
-        return None
-    value = document.get(name) if isinstance(document, dict) else None
-    return value[:200] if isinstance(value, str) else None
+    """The text under `name` in a JSON object; None where there is no such thing."""
+    document = read_object(body)
+    value = document.get(name) if document else None
+    return told(value) if isinstance(value, str) else None

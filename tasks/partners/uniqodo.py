@@ -6,7 +6,7 @@ The URL holds the API key and may hold personal data: nothing here puts it into 
 
 from __future__ import annotations
 
-import json
+import re
 from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import quote
 
@@ -15,7 +15,8 @@ from typing_extensions import override
 
 from config.accounts import AccountSettings
 from tasks.errors import AccountRefused, AlreadyRedeemed, Incomplete, Rejected, Unanswered
-from tasks.partners.base import Answer, Partner, Receipt, Request, read_transient_status
+from tasks.money import to_cents
+from tasks.partners.base import Answer, Partner, Receipt, Request, read_object, read_transient_status, told
 from tasks.redemption import Redemption
 
 _INVALID_KEY: Final = "101"
@@ -30,6 +31,8 @@ _MEANINGS: Final = {
 }
 # Application codes are three digits from 100; an HTTP status repeated in the envelope (503 in a 503) is none of them.
 _APPLICATION_CODES: Final = range(100, 400)
+_CODE: Final = re.compile(r"[\w.-]{1,20}", re.ASCII)
+_NO_CODE: Final = "none"
 _DOT_SEGMENTS: Final = {".", ".."}
 _RECEIPT_FIELDS: Final = ("id", "redeemed_at")
 
@@ -78,7 +81,7 @@ class Uniqodo(Partner[UniqodoAccount]):
             "orderId": redemption.order_id,
             "orderValue": f"{redemption.order_value:.2f}",
             # An empty string when there was none, as the partner asks.
-            "discount": "" if redemption.discount is None else f"{redemption.discount:.2f}",
+            "discount": "" if redemption.discount is None else f"{to_cents(redemption.discount)}",
             "currency": redemption.currency,
             "valKey": redemption.validation_key,
             "source": redemption.source,
@@ -91,7 +94,7 @@ class Uniqodo(Partner[UniqodoAccount]):
 
     @override
     def read(self, answer: Answer) -> Receipt:
-        envelope = _envelope(answer.body)
+        envelope = read_object(answer.body)
         errors = _errors(envelope)
         decided = [error for error in errors if _is_application_code(error[0])]
         if not decided:
@@ -103,7 +106,7 @@ class Uniqodo(Partner[UniqodoAccount]):
             raise Unanswered(f"HTTP {answer.status} with an unreadable body", status=answer.status)
         return Receipt(
             status=answer.status,
-            details={name: str(data[name])[:100] for name in _RECEIPT_FIELDS if data.get(name) is not None},
+            details={name: told(data[name]) for name in _RECEIPT_FIELDS if data.get(name) is not None},
         )
 
 
@@ -111,25 +114,24 @@ def _encode(part: str) -> str:
     return quote(part, safe="")
 
 
-def _envelope(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(body)
-    except ValueError:  # not JSON, not UTF-8, or a number beyond Python's limits
-        return None
-    return document if isinstance(document, dict) else None
-
-
 def _errors(envelope: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """The errors as (code, text); "none" stands for a code that is absent."""
+    """The errors as (code, text). Whatever stands under `errors` is one, unless it is empty: a yes has none."""
     listed = envelope.get("errors") if envelope else None
-    if not isinstance(listed, list):
+    if not listed:
         return []
-    found = []
-    for entry in listed:
-        error = entry if isinstance(entry, dict) else {"message": str(entry)}
-        code = error.get("code")
-        found.append((str(code).strip() if code is not None else "none", str(error.get("message") or "")[:200]))
-    return found
+    if isinstance(listed, dict):  # one error, or a list that PHP has written as an object
+        listed = [listed] if "code" in listed else list(listed.values())
+    return [_error_parts(entry) for entry in (listed if isinstance(listed, list) else [listed])]
+
+
+def _error_parts(entry: object) -> tuple[str, str]:
+    if not isinstance(entry, dict):
+        return _NO_CODE, told(entry)
+    code = entry.get("code")
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
+    word = str(code).strip()
+    return word if _CODE.fullmatch(word) and code is not None else _NO_CODE, told(entry.get("message") or "")
 
 
 def _is_application_code(code: str) -> bool:
@@ -143,8 +145,8 @@ def _weight(error: tuple[str, str]) -> int:
 
 
 def _error(code: str, text: str, status: int) -> AccountRefused | Rejected:
-    told = ": ".join(part for part in (_MEANINGS.get(code, ""), text) if part)
-    message = f"Uniqodo {code}" + (f": {told}" if told else "")
+    meaning = ": ".join(part for part in (_MEANINGS.get(code, ""), text) if part)
+    message = f"Uniqodo {code}" + (f": {meaning}" if meaning else "")
     if code == _INVALID_KEY:
         return AccountRefused(message, code=code, status=status)
     kind = AlreadyRedeemed if code in _ALREADY_REDEEMED else Rejected

@@ -93,7 +93,6 @@ def test_what_an_account_lacks_is_named_by_its_variable() -> None:
 @pytest.mark.parametrize(
     ("rule", "variable", "expected"),
     [
-        ('{"pattern": "A*", "partner": "sovendus"}', "RULES[0].partner", "the shop has no sovendus account: set "),
         ('{"pattern": "A*", "partner": "acme"}', "RULES[0].partner", "must be one of none, sovendus, uniqodo"),
         ('{"pattern": "", "partner": "none"}', "RULES[0].pattern", "must have at least 1 character"),
         ('{"patern": "A*", "partner": "none"}', "RULES[0].patern", "no such field"),
@@ -116,6 +115,12 @@ def test_a_wrong_rule_is_told_by_number_and_field(rule: str, variable: str, expe
 def test_a_default_partner_the_shop_does_not_have_is_refused(partner: str, expected: str) -> None:
     told = complaint({**A_KEY, "REDEEM_SHOPS__UK__DEFAULT_PARTNER": partner})
     assert told == f"REDEEM_SHOPS__UK__DEFAULT_PARTNER (environment): {expected}"
+
+
+def test_a_rule_may_name_a_partner_the_shop_has_no_account_with() -> None:
+    shop = load({**A_KEY, "REDEEM_SHOPS__UK__RULES": '[{"pattern": "A*", "partner": "sovendus"}]'}).shops["uk"]
+    assert shop.account("sovendus") is None
+    assert [rule.partner for rule in shop.rules] == ["sovendus"]
 
 
 def test_nobody_may_be_the_default_partner() -> None:
