@@ -19,8 +19,8 @@ from tasks.audit import operator
 from tasks.doorbell import ring
 from tasks.errors import MasterCode, PermanentError, Unroutable
 from tasks.events import Coupon
-from tasks.invalid_event import InvalidEvent
 from tasks.intake import account_of, plan_order
+from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Ledger, Record, State
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS

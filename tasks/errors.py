@@ -22,6 +22,7 @@ Flower and Sentry as they stand.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -36,6 +37,11 @@ class RedemptionError(Exception):
         self.message = message
         self.code = code
         self.status = status
+
+    def reword(self, clean: Callable[[str], str]) -> None:
+        """Put the message through `clean`, which takes secrets out: a partner may repeat what it was sent."""
+        self.message = clean(self.message)
+        self.args = (self.message,)
 
 
 class TransientError(RedemptionError):

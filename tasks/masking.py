@@ -33,7 +33,10 @@ def mask_event(event: object) -> Any:  # noqa: ANN401 - any JSON value
 
 def _hashed(email: object) -> dict[str, str]:
     if isinstance(email, str) and "@" in email:
-        return {"email_hash": hash_email(email.encode("utf-8", "replace").decode())}
+        try:
+            return {"email_hash": hash_email(email)}
+        except UnicodeEncodeError:  # half a surrogate pair
+            return {"email": MASK}
     return {"email": MASK}
 
 

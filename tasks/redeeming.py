@@ -154,7 +154,14 @@ class _Attempt:
         if redemption.test:
             return Receipt(0, {"test": "no call was made"})
         request = partner.request(redemption, account_settings)
-        return partner.read(self.runtime.client(redemption.partner).send(request, not_after=self.lease_ends))
+        answer = self.runtime.client(redemption.partner).send(request, not_after=self.lease_ends)
+        clean = self.runtime.redactor.text
+        try:
+            receipt = partner.read(answer)
+        except RedemptionError as error:
+            error.reword(clean)
+            raise
+        return Receipt(receipt.status, {name: clean(text) for name, text in receipt.details.items()})
 
     def _settle(self, state: State, receipt: Receipt) -> Result:
         entry = self._entry(state.value, receipt.status)

@@ -8,6 +8,7 @@ import structlog
 from celery import Celery
 from redis import Redis
 
+from config.redaction import Redactor
 from config.settings import Settings
 from tasks.http_client import PartnerClient
 from tasks.ledger import Ledger, LedgerLimits
@@ -22,6 +23,7 @@ class Runtime:
         self.log: Any = structlog.get_logger("redeem.delivery")
         limits = LedgerLimits(settings.ledger.keep, settings.retry.give_up_after, settings.breaker)
         self.ledger = Ledger(connect(settings), settings.key_prefix, limits)
+        self.redactor = Redactor(settings.secrets())
         self._clients = {name: _client(settings, name) for name in PARTNERS}
 
     def client(self, partner: str) -> PartnerClient:

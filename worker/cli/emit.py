@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import click
 
 from tasks.acceptance import Accepted, accept
-from tasks.events import FieldError, InvalidEvent
+from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
 from worker.cli.connection import connected
 from worker.cli.printing import json_option

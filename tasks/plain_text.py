@@ -1,0 +1,31 @@
+"""What strangers wrote, made fit to be kept and shown: no address, no URL, nothing that steers a terminal. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MASK: Final = "[masked]"
+
+_WORD: Final = re.compile(r"\S+")
+# Whoever writes an address into the wrong field may do it in full width, or as a URL does. Half a surrogate pair is
+# no text at all: UTF-8 cannot carry it, and so neither can Redis.
+_UNFIT: Final = re.compile(r"[@\uff20\ufe6b\ud800-\udfff]|%(?:25)*40(?:[\w-]{1,63}\.)")
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
+
+
+def without_addresses(text: str) -> str:
+    """The text with every word masked that holds an address, or what UTF-8 cannot carry."""
+    return _WORD.sub(_masked, text)
+
+
+def readable(text: str, longest: int) -> str:
+    """One line of printable text, at most `longest` characters, without addresses and URLs."""
+    line = " ".join(text.split())
+    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    words = (MASK if _URL.search(word) else word for word in without_addresses(shown).split(" "))
+    return " ".join(words)[:longest]
+
+
+def _masked(word: re.Match[str]) -> str:
+    return MASK if _UNFIT.search(word[0]) else word[0]
