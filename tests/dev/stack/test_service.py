@@ -35,8 +35,7 @@ class Scene:
         return self.process()
 
     def process(self) -> psutil.Process:
-        (child,) = psutil.Process().children()
-        return child
+        return psutil.Process(self.service.pid)
 
 
 def stopped(scene: Scene, grace: float, *, hasten: bool = False) -> tuple[bool, float]:

@@ -51,6 +51,11 @@ class Service:
         """What people call it."""
         return self._program.name
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs, or ran last; None before the first start."""
+        return None if self._process is None else self._process.pid
+
     async def launch(self) -> None:
         """Start it, without waiting until it is ready. The log of the run before is kept as `….1`."""
         log = self._program.log
