@@ -1,0 +1,141 @@
+"""One installation of ours under test: its settings, its doors, its commands, and its ledger to look into."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from config.settings import load_settings
+from tasks.ledger import State
+from tasks.partners import SPECS
+from tasks.runtime import Runtime
+from tests.acceptance.kit.polling import eventually
+from tests.acceptance.kit.processes import WorkerProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tasks.ledger import Ledger, Record
+    from tests.acceptance.kit.shops import Shop
+
+_REDEEM: Final = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
+_BARE_SHOP: Final = (sys.executable, "-I", str(Path(__file__).with_name("bare_shop.py")))
+_COMMAND_WITHIN: Final = 60.0
+_WAITING: Final = {State.QUEUED, State.SENDING, State.RETRYING}
+
+
+class System:
+    """Settings and what can be done with them; `settings` are without their prefix, `directory` takes the logs."""
+
+    def __init__(
+        self, broker_url: str, partners_url: str, shops: Iterable[Shop], directory: Path, settings: Mapping[str, str]
+    ) -> None:
+        self.broker_url = broker_url
+        self.directory = directory
+        ours = {
+            "BROKER_URL": broker_url,
+            "PARTNERS__SOVENDUS__BASE_URL": partners_url,
+            "PARTNERS__UNIQODO__BASE_URL": partners_url,
+            **settings,
+        }
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("REDEEM_")}
+        self.environment |= {f"REDEEM_{name}": value for name, value in ours.items()}
+        for shop in shops:
+            self.environment |= shop.variables()
+        self._runtime = Runtime(load_settings(SPECS, environ=self.environment, directory=directory))
+
+    @property
+    def ledger(self) -> Ledger:
+        """Our books."""
+        return self._runtime.ledger
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self.ledger.redis.close()
+
+    def worker(self, node: str = "worker", **settings: str) -> WorkerProcess:
+        """A worker, not started yet; `settings` outweigh the system's."""
+        ours = {f"REDEEM_{name}": value for name, value in settings.items()}
+        return WorkerProcess(self.environment | ours, self.directory / f"{node}.log", node=node)
+
+    def redeem(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
+        """What the `redeem` command prints; fails when it ends with another status."""
+        done = subprocess.run(
+            (*_REDEEM, *arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.directory,
+            timeout=_COMMAND_WITHIN,
+            check=False,
+        )
+        assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stdout
+
+    def redeem_json(self, *arguments: str, stdin: str = "", status: int = 0) -> list[dict[str, Any]]:
+        """The objects that a command prints under `--json`."""
+        return [json.loads(line) for line in self.redeem(*arguments, "--json", stdin=stdin, status=status).splitlines()]
+
+    def emit(self, *events: Mapping[str, Any]) -> list[str]:
+        """Hand events in by `redeem emit`; the ids of their redemptions."""
+        rows = self.redeem_json("emit", "-", stdin="\n".join(map(json.dumps, events)))
+        return [id_ for row in rows for id_ in row["redemptions"]]
+
+    def send(
+        self, *events: object, conf: Mapping[str, object] | None = None, options: Mapping[str, object] | None = None
+    ) -> None:
+        """Send events as a shop's Celery does that has none of our code, one positional argument each."""
+        self.send_messages(*({"args": [event], "kwargs": {}} for event in events), conf=conf, options=options)
+
+    def send_messages(
+        self,
+        *messages: Mapping[str, object],
+        conf: Mapping[str, object] | None = None,
+        options: Mapping[str, object] | None = None,
+    ) -> None:
+        """Send `orders.completed` with any `args` and `kwargs`; `conf` is the shop's, `options` are `send_task`'s."""
+        job = {
+            "broker": self.broker_url,
+            "conf": conf or {},
+            "messages": [{**message, "options": options or {}} for message in messages],
+        }
+        done = subprocess.run(
+            _BARE_SHOP,
+            input=json.dumps(job),
+            capture_output=True,
+            text=True,
+            env={name: value for name, value in self.environment.items() if not name.startswith("REDEEM_")},
+            timeout=_COMMAND_WITHIN,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def record(self, redemption_id: str) -> Record:
+        """One redemption's record."""
+        record = self.ledger.find(redemption_id)
+        assert record is not None, redemption_id
+        return record
+
+    def records(self, ids: Iterable[str]) -> list[Record]:
+        """The records of those ids that exist."""
+        return self.ledger.find_all(ids)
+
+    def until_settled(self, ids: Iterable[str], *, within: float = 30.0) -> list[Record]:
+        """The records, once none of them waits any more."""
+        ids = list(ids)
+        eventually(lambda: not self._unsettled(ids), within=within, what=f"settled: {', '.join(ids[:3])} …")
+        return self.records(ids)
+
+    def states(self, ids: Iterable[str]) -> set[str]:
+        """The states that these redemptions are in."""
+        return {record.state.value for record in self.records(ids)}
+
+    def _unsettled(self, ids: list[str]) -> list[tuple[str, str]]:
+        known = {record.id: record.state for record in self.records(ids)}
+        missing = [(id_, "unknown") for id_ in ids if id_ not in known]
+        return missing + [(id_, state.value) for id_, state in known.items() if state in _WAITING]
