@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 
 _CENT = Decimal("0.01")
+_NOTHING = Decimal("0.00")
 
 
 def to_cents(value: Decimal) -> Decimal:
-    """Round half up to two decimals, the form both partners take."""
-    return value.quantize(_CENT, rounding=ROUND_HALF_UP)
+    """Round half up to two decimals, the form both partners take; never to a negative zero."""
+    return value.quantize(_CENT, rounding=ROUND_HALF_UP) or _NOTHING
 
 
 def net_value(gross: Decimal, tax: Decimal, shipping: Decimal) -> Decimal:
