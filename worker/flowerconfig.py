@@ -1,4 +1,4 @@
-"""Flower's configuration, from the worker's settings: `celery -A worker.app flower --conf=worker/flowerconfig.py`.
+"""Flower's configuration, from the worker's settings: `celery -A worker.app flower`, which finds this file by itself.
 
 Flower runs this file and takes each name that is one of its options. Options on the command line outweigh it.
 """
@@ -12,3 +12,6 @@ port = _flower.port
 address = "" if _flower.basic_auth else "127.0.0.1"
 if _flower.basic_auth:
     basic_auth = [_flower.basic_auth.get_secret_value()]
+
+# What an operator looks for first: which redemption, how it ended, and why not.
+tasks_columns = "name,args,state,exception,received,runtime,worker,uuid"
