@@ -21,7 +21,6 @@ RING_AGAIN: Final = 10.0
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
-_OUTAGE: Final = 5.0  # seconds without any waker's look that count as an outage of the broker or of all workers
 
 
 @dataclass(frozen=True)
@@ -159,10 +158,10 @@ class Ledger:
             _ms(RING_AGAIN),
             _SHORT_QUEUE,
             _ms(longest_lease),
-            _ms(_OUTAGE),
             self._give_up,
             self._keep,
             _ms(lease),
+            "1" if account.known else "0",
         )
         return rung, given_up
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tasks.errors import PermanentError
 from tasks.identity import account_name, account_parts
 from tasks.redemption import Redemption
+
+
+UNKNOWN: Final = "-"
+"""Stands for the fingerprint of an account that the settings do not have."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,12 @@ class Account:
 
     partner: str
     shop: str
-    fingerprint: str = "-"
+    fingerprint: str = UNKNOWN
+
+    @property
+    def known(self) -> bool:
+        """Whether the settings at hand have this account at all."""
+        return self.fingerprint != UNKNOWN
 
     @property
     def name(self) -> str:

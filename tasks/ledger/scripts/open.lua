@@ -36,7 +36,7 @@ local function open(entry)
     bury(entry.id, entry.account, fields.reason, fields.error_code or '', fields.error_message or '', keep_ms)
     return 'dead'
   end
-  if may_send(entry.account, entry.fp, entry.id) then
+  if takes_calls(entry.account, entry.fp) then
     ring(entry.id, entry.account, ring_ms)
     return 'ring'
   end

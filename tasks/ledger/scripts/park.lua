@@ -7,6 +7,7 @@ local key = record_key(id)
 local r = redis.call('HMGET', key, 'state', 'owner', 'account', 'clock_at', 'clock_stood')
 local account = r[3]
 if not r[1] then return { 'late', CHANGE } end
+if is_repeated(key, owner) then return { r[1] == 'dead' and 'gave_up' or 'parked', CHANGE } end
 history(key, ARGV[10])
 if ARGV[6] == '1' and not SETTLED[r[1]] then redis.call('HSET', key, 'ambiguous', '1') end
 if r[1] ~= 'sending' or r[2] ~= owner then return { 'late', CHANGE } end
@@ -15,7 +16,7 @@ redis.call('HDEL', key, 'owner', 'lease_until')
 landed(account, fp, id)
 local due = NOW + tonumber(ARGV[5])
 redis.call('HSET', key, 'state', 'retrying', 'due', text(due), 'crashes', '0', 'error_code', ARGV[8],
-  'error_message', ARGV[9])
+  'error_message', ARGV[9], 'recorded_by', owner)
 redis.call('ZADD', wake_key(account), text(due), id)
 if kind == 'refused' then
   redis.call('HINCRBY', key, 'tries', -1) -- the account's fault: the order's backoff does not grow by it

@@ -17,6 +17,7 @@ local SLOW_MS = 1000                     -- a call that takes longer is slow …
 local SLOW_CALLS = 4                     -- … and while so many are, the account gets no more: a partner that hangs
                                          -- shall not take all of a worker's threads from the others
 local HISTORY_BYTES = 16384
+local OUTAGE_MS = 3000                   -- so long without any waker's look, and the broker or all workers were away
 
 local function text(n) return string.format('%.0f', n) end
 local function record_key(id) return P .. 'redemption:' .. id end
@@ -36,6 +37,10 @@ end
 
 local SETTLED = { redeemed = true, presumed = true, dead = true, discarded = true }
 
+local function is_paused(account)
+  return redis.call('HEXISTS', account_key(account), 'paused_at') == 1
+end
+
 -- The give-up clock: since acceptance or replay, less the time the account was paused or its key refused.
 local function stood_ms(account)
   local a = redis.call('HMGET', account_key(account), 'stood', 'stood_since')
@@ -50,7 +55,13 @@ local function stand_still(account)
   redis.call('HSETNX', account_key(account), 'stood_since', text(NOW))
 end
 
+-- A limit of 0 still means one attempt.
+local function too_late(account, tries, clock_at, clock_stood, give_up_ms)
+  return waited_ms(account, clock_at, clock_stood) >= give_up_ms and (give_up_ms > 0 or tries ~= '0')
+end
+
 local function stand_no_longer(account)
+  if is_paused(account) then return end
   local since = redis.call('HGET', account_key(account), 'stood_since')
   if since then
     redis.call('HINCRBY', account_key(account), 'stood', text(NOW - tonumber(since)))
@@ -61,17 +72,18 @@ end
 -- Health of an account under one set of settings.
 --   ramping  at most `pace` calls at once; doubles with every success; where a new account starts
 --   closed   well, no limit
---   open     ill: one probe at a time, at growing intervals
+--   open     ill: from `probe_at` on, the first redemption to ask is the probe, one at a time, at growing intervals
 --   refused  its key is wrong: nothing, until an operator resumes it or the settings change
 -- CHANGE is what this script run did to it, for the log: opened, refused, recovering, closed, or nothing.
 local CHANGE = ''
 
 local function health(account, fp)
   local h = redis.call('HMGET', health_key(account, fp),
-    'state', 'pace', 'failures', 'probe', 'probe_at', 'probe_every', 'relapse')
+    'state', 'pace', 'failures', 'probe', 'probe_at', 'probe_every', 'relapse', 'probe_rung_at')
   return {
     state = h[1] or 'ramping', pace = tonumber(h[2] or UNPROVEN_PACE), failures = tonumber(h[3] or 0), probe = h[4],
     probe_at = tonumber(h[5] or 0), probe_every = tonumber(h[6] or 0), relapse = h[7] == '1',
+    probe_rung_at = tonumber(h[8] or 0),
   }
 end
 
@@ -88,10 +100,6 @@ end
 -- Calls under way that have taken longer than SLOW_MS, told by what is left of their leases of `lease_ms`.
 local function is_slow(account, fp, lease_ms)
   return redis.call('ZCOUNT', flight_key(account, fp), '(' .. text(NOW), text(NOW + lease_ms - SLOW_MS)) >= SLOW_CALLS
-end
-
-local function is_paused(account)
-  return redis.call('HEXISTS', account_key(account), 'paused_at') == 1
 end
 
 local function healthy(account, fp)
@@ -139,18 +147,44 @@ local function refused(account, fp)
   stand_still(account)
 end
 
--- May this redemption be sent now?
-local function may_send(account, fp, id, lease_ms)
+-- Does the account take a call now? To one that is ill only the waker sends anything, so opening and replaying do
+-- not ask for `may_probe`: nothing circulates meanwhile.
+local function takes_calls(account, fp, lease_ms, may_probe)
   if is_paused(account) then return false end
   local h = health(account, fp)
   if h.state == 'closed' then return not (lease_ms and is_slow(account, fp, lease_ms)) end
   if h.state == 'ramping' then return in_flight(account, fp) < h.pace end
-  return h.state == 'open' and h.probe == id and in_flight(account, fp) == 0
+  return may_probe and h.state == 'open' and NOW >= h.probe_at and in_flight(account, fp) == 0
+end
+
+-- A call begins: counted, and the probe if its account is ill.
+local function takes_off(account, fp, id, lease_until)
+  redis.call('ZADD', flight_key(account, fp), text(lease_until), id)
+  local h = health(account, fp)
+  if h.state == 'open' then
+    set_health(account, fp, 'probe', id, 'probe_at', text(NOW + h.probe_every))
+  end
 end
 
 local function landed(account, fp, id)
   redis.call('ZREM', flight_key(account, fp), id)
 end
+
+-- After an outage leases are not reaped before one more lease time has passed, so that a worker that holds a partner's
+-- yes gets to record it first. Seen by the wakers, which look several times a second; a claim may come before them.
+local function note_pulse(longest_lease_ms)
+  local pulse = tonumber(redis.call('GET', P .. 'pulse') or 0)
+  if NOW - pulse > OUTAGE_MS then redis.call('SET', P .. 'reap_after', text(NOW + longest_lease_ms)) end
+  redis.call('SET', P .. 'pulse', text(NOW))
+end
+
+local function may_reap()
+  local seen = redis.call('MGET', P .. 'pulse', P .. 'reap_after')
+  return NOW - tonumber(seen[1] or 0) <= OUTAGE_MS and NOW >= tonumber(seen[2] or 0)
+end
+
+-- A write whose answer was lost is made again: what an attempt recorded is known by its owner.
+local function is_repeated(key, owner) return redis.call('HGET', key, 'recorded_by') == owner end
 
 -- An entry in the outcome stream: what reconciliation and lag are told from.
 local OUTCOME = { 'id', 'partner', 'shop', 'order_id', 'code', 'state', 'attempts', 'order_value', 'currency',

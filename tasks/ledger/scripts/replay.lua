@@ -13,7 +13,7 @@ redis.call('HSET', key, 'state', 'queued', 'tries', '0', 'crashes', '0', 'rings'
   'clock_at', text(NOW), 'clock_stood', text(stood_ms(account)))
 history(key, ARGV[5])
 redis.call('ZREM', P .. 'dead', id)
-if may_send(account, fp, id) then
+if takes_calls(account, fp) then
   ring(id, account, ring_ms)
   return 'ring'
 end
