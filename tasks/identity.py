@@ -21,6 +21,11 @@ def redemption_id(partner: str, shop: str, order_id: str, code: str, *, test: bo
     return (TEST_PREFIX if test else "") + ":".join(map(_escape, parts))
 
 
+def partner_of(redemption: str) -> str:
+    """The partner in a redemption's id."""
+    return _unescape(redemption.removeprefix(TEST_PREFIX).split(":")[0])
+
+
 def shop_of(redemption: str) -> str:
     """The shop in a redemption's id; empty where the id is none."""
     parts = redemption.removeprefix(TEST_PREFIX).split(":")

@@ -25,15 +25,16 @@ from tasks.errors import (
     TransientError,
     Unroutable,
 )
-from tasks.identity import shop_of
+from tasks.identity import partner_of, shop_of
 from tasks.intake import account_of
 from tasks.ledger import Account, Claim, Record, Recorded, State
 from tasks.partners import PARTNERS
 from tasks.partners.base import Receipt
-from tasks.persistence import until_recorded
+from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.runtime import Runtime
 
 _UNKNOWN_ACCOUNT_DELAY: Final = 60.0  # seconds; during a deploy another worker may know the account
+_PATIENCE_WITH_CLAIM: Final = 10.0  # seconds; an unanswered claim that took effect is better repeated than waited out
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,33 @@ def lease_for(call_timeout: float) -> float:
 
 def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
     """Claim a redemption, make its call, and record the outcome, unless that is to try again."""
+    if partner_of(redemption_id) != partner:
+        return Nothing("misdirected")  # no doorbell of ours; claiming it would call with another partner's account
     shop = shop_of(redemption_id)
     account, account_settings = account_of(runtime.settings, partner, shop)
     if account_settings is None:
         error = Unroutable(f'this worker\'s settings have no {partner} account for shop "{shop}"')
         return Nothing(runtime.ledger.defer(redemption_id, _UNKNOWN_ACCOUNT_DELAY, error))
-    client = runtime.client(partner)
-    lease = lease_for(client.call_timeout)
-    lease_ends = time.monotonic() + lease  # taken before the claim, so never later than the ledger's
-    claim = runtime.ledger.claim(redemption_id, account, owner=uuid.uuid4().hex, lease=lease)
+    try:
+        claim, lease_ends = _claim(runtime, redemption_id, account)
+    except UNAVAILABLE as error:
+        # Nothing is lost: the wake-up stands.
+        runtime.log.warning("delivery.unclaimed", id=redemption_id, error=str(error))
+        return Nothing("unavailable")
     if claim.record is None:
         return Nothing(claim.status)
     return _Attempt(runtime, claim, claim.record, lease_ends).run(account_settings)
+
+
+def _claim(runtime: Runtime, redemption_id: str, account: Account) -> tuple[Claim, float]:
+    """The claim, and until when it holds on the monotonic clock."""
+    owner, lease = uuid.uuid4().hex, lease_for(runtime.client(account.partner).call_timeout)
+
+    def claim() -> tuple[Claim, float]:
+        began = time.monotonic()  # before the claim, so the lease ends here no later than in the ledger
+        return runtime.ledger.claim(redemption_id, account, owner=owner, lease=lease), began + lease
+
+    return until_recorded(claim, what=redemption_id, limit=_PATIENCE_WITH_CLAIM)
 
 
 def park(runtime: Runtime, again: Again) -> str:
@@ -125,7 +141,8 @@ class _Attempt:
         if self.claim.status != "claimed":
             return self._bury(self._never_again())
         if self.lease_ends - time.monotonic() < self.runtime.client(self.record.partner).call_timeout:
-            self.runtime.ledger.release(self.record.id, self.claim)
+            # Recorded by all means: a lease that runs out would count as an attempt that may have gone through.
+            until_recorded(lambda: self.runtime.ledger.release(self.record.id, self.claim), what=self.record.id)
             return Nothing("released")
         try:
             receipt = self._call(account_settings)
