@@ -21,7 +21,7 @@ from tasks.errors import MasterCode, PermanentError, Unroutable
 from tasks.events import Coupon
 from tasks.intake import account_of, plan_order
 from tasks.invalid_event import InvalidEvent
-from tasks.ledger import Ledger, Record, State
+from tasks.ledger import Account, Ledger, Record, State
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS
 from tasks.plain_text import MASK
@@ -67,11 +67,13 @@ class Refused(Exception):  # noqa: N818 - named by what happened, as operators s
 def find_dead(ledger: Ledger, filters: Filters) -> Iterator[Record]:
     """Matching dead letters, oldest first, fetched page by page.
 
-    One that is replayed or discarded while this runs is passed over, or told of once, never twice.
+    One that is replayed or discarded while this runs is passed over, or told of once; never twice, even if it dies
+    again meanwhile: replaying all of them comes to an end.
     """
     lowest: float | str = filters.since.timestamp() * 1000 if filters.since else "-inf"
     highest: float | str = filters.until.timestamp() * 1000 if filters.until else "+inf"
     seen: set[str] = set()
+    told: set[str] = set()
     while True:
         page = ledger.redis.zrange(
             ledger.key("dead"), lowest, highest, byscore=True, offset=0, num=_PAGE + len(seen), withscores=True
@@ -80,7 +82,8 @@ def find_dead(ledger: Ledger, filters: Filters) -> Iterator[Record]:
         if not fresh:
             return
         for record in ledger.find_all(member for member, _ in fresh):
-            if record.state is State.DEAD and filters.match(record):
+            if record.state is State.DEAD and record.id not in told and filters.match(record):
+                told.add(record.id)
                 yield record
         # The next page begins at this one's last millisecond, whose letters have been seen.
         lowest = fresh[-1][1]
@@ -104,12 +107,7 @@ def replay(app: Celery, runtime: Runtime, record: Record) -> list[str]:
         PARTNERS[redemption.partner].require(redemption, settings)
     except PermanentError as error:
         raise Refused(f"still {error.reason}: {error.message}") from error
-    result = runtime.ledger.replay(record.id, account, {}, {"outcome": "replayed", "by": operator()})
-    if result == "no":
-        raise Refused("no longer a dead letter")
-    if result == "ring":
-        ring(app, redemption.partner, record.id, attempts=record.attempts)
-    return [record.id]
+    return _bring_back(app, runtime, record, account)
 
 
 def discard(runtime: Runtime, record: Record) -> None:
@@ -124,7 +122,7 @@ def discard(runtime: Runtime, record: Record) -> None:
 def _replay_event(app: Celery, runtime: Runtime, record: Record) -> list[str]:
     raw = record.fields["raw"]
     try:
-        order = parse_order(json.loads(raw), now=datetime.now(UTC))
+        order = parse_order(json.loads(raw), now=record.moment("accepted_at") or datetime.now(UTC))
     except InvalidEvent as error:
         raise Refused(f"still invalid: {error}") from error
     if MASK in raw:
@@ -141,11 +139,17 @@ def _route_anew(app: Celery, runtime: Runtime, record: Record) -> list[str]:
     if plans[0].fate is not None:
         raise Refused(f"still {plans[0].fate.reason}: {plans[0].fate.message}")
     if plans[0].redemption.id == record.id:
-        result = runtime.ledger.replay(record.id, plans[0].account, {}, {"outcome": "replayed", "by": operator()})
-        if result == "ring":
-            ring(app, record.partner, record.id)
-        return [record.id]
+        return _bring_back(app, runtime, record, plans[0].account)
     return _hand_over(app, runtime, record, order)
+
+
+def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account) -> list[str]:
+    result = runtime.ledger.replay(record.id, account, {}, {"outcome": "replayed", "by": operator()})
+    if result == "no":
+        raise Refused("no longer a dead letter")
+    if result == "ring":
+        ring(app, record.partner, record.id, attempts=record.attempts)
+    return [record.id]
 
 
 def _hand_over(app: Celery, runtime: Runtime, record: Record, order: Order) -> list[str]:
