@@ -29,14 +29,14 @@ class Money:
     """Order values by currency, each order counted once however many of its codes are concerned."""
 
     totals: dict[str, Decimal] = field(default_factory=dict)
-    _counted: set[str] = field(default_factory=set)
+    _counted: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
         """Count the record's order, unless it is a test or has been counted."""
-        currency = record.fields.get("currency")
-        if record.test or record.order_value is None or currency is None or record.order_id in self._counted:
+        currency, order = record.fields.get("currency"), (record.shop, record.order_id)
+        if record.test or record.order_value is None or currency is None or order in self._counted:
             return
-        self._counted.add(record.order_id)
+        self._counted.add(order)
         self.totals[currency] = self.totals.get(currency, Decimal(0)) + record.order_value
 
     def to_json(self) -> dict[str, str]:
