@@ -24,9 +24,9 @@ FAST = {
     "PARTNERS__SOVENDUS__READ_TIMEOUT": "2s",
     "PARTNERS__UNIQODO__READ_TIMEOUT": "2s",
     "RETRY__BASE": "0.2",
-    "RETRY__CAP": "2s",
-    "BREAKER__PROBE_AFTER": "0.5",
-    "BREAKER__PROBE_CAP": "2s",
+    "RETRY__CAP": "1s",
+    "BREAKER__PROBE_AFTER": "0.3",
+    "BREAKER__PROBE_CAP": "0.6",
 }
 """Settings under which nothing has to be waited for."""
 

@@ -1,4 +1,4 @@
-"""A shop's own Celery app, with none of our code: run as a script, its job comes as JSON on standard input."""
+"""A shop's own Celery app, with none of our code. A script: its messages come as JSON lines, each answered by one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import sys
 
 from celery import Celery
 
-job = json.load(sys.stdin)
-app = Celery("shop", broker=job["broker"])
-app.conf.update(job["conf"])
-for message in job["messages"]:
+app = Celery("shop", broker=sys.argv[1])
+app.conf.update(json.loads(sys.argv[2]))
+for line in sys.stdin:
+    message = json.loads(line)
     app.send_task("orders.completed", message["args"], message["kwargs"], queue="orders", **message["options"])
+    print("sent", flush=True)  # noqa: T201 - its answer
 assert not {"config", "tasks", "worker"} & sys.modules.keys(), "a bare shop has none of our code"

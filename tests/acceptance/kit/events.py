@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tasks.identity import redemption_id
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.acceptance.kit.shops import Shop
 
 
@@ -18,3 +22,12 @@ def order(shop: Shop, order_id: str, *coupons: dict[str, str], **fields: Any) ->
     """An event with a value, unless `fields` say otherwise."""
     value = {"order_value": "49.90", "currency": "EUR"}
     return {"order_id": order_id, "shop": shop.name, **value, "coupons": list(coupons), **fields}
+
+
+def ids_of(event: Mapping[str, Any]) -> list[str]:
+    """The ids of an event's redemptions, at shops without rules of their own."""
+    return [
+        redemption_id(partner, event["shop"], event["order_id"], coupon["code"], test=event.get("test", False))
+        for coupon in event.get("coupons", [])
+        if (partner := coupon.get("provenance") or ("uniqodo" if "validation_key" in coupon else "sovendus")) != "none"
+    ]

@@ -6,24 +6,26 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from config.settings import load_settings
 from tasks.ledger import State
 from tasks.partners import SPECS
 from tasks.runtime import Runtime
+from tasks.status import breaker_state
+from tests.acceptance.kit.events import ids_of
 from tests.acceptance.kit.polling import eventually
 from tests.acceptance.kit.processes import WorkerProcess
+from tests.acceptance.kit.producer import BareProducer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from tasks.ledger import Ledger, Record
     from tests.acceptance.kit.shops import Shop
 
 _REDEEM: Final = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
-_BARE_SHOP: Final = (sys.executable, "-I", str(Path(__file__).with_name("bare_shop.py")))
 _COMMAND_WITHIN: Final = 60.0
 _WAITING: Final = {State.QUEUED, State.SENDING, State.RETRYING}
 
@@ -47,6 +49,7 @@ class System:
         for shop in shops:
             self.environment |= shop.variables()
         self._runtime = Runtime(load_settings(SPECS, environ=self.environment, directory=directory))
+        self._producer: BareProducer | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -55,6 +58,8 @@ class System:
 
     def close(self) -> None:
         """Let go of the broker."""
+        if self._producer is not None:
+            self._producer.close()
         self.ledger.redis.close()
 
     def worker(self, node: str = "worker", **settings: str) -> WorkerProcess:
@@ -86,34 +91,22 @@ class System:
         rows = self.redeem_json("emit", "-", stdin="\n".join(map(json.dumps, events)))
         return [id_ for row in rows for id_ in row["redemptions"]]
 
-    def send(
-        self, *events: object, conf: Mapping[str, object] | None = None, options: Mapping[str, object] | None = None
-    ) -> None:
-        """Send events as a shop's Celery does that has none of our code, one positional argument each."""
-        self.send_messages(*({"args": [event], "kwargs": {}} for event in events), conf=conf, options=options)
+    def send(self, *events: Mapping[str, Any]) -> list[str]:
+        """Send events as a shop's Celery does that has none of our code; the ids that their redemptions will have."""
+        if self._producer is None:
+            self._producer = BareProducer(self.broker_url)
+        for event in events:
+            self._producer.send([event])
+        return [id_ for event in events for id_ in ids_of(event)]
 
-    def send_messages(
-        self,
-        *messages: Mapping[str, object],
-        conf: Mapping[str, object] | None = None,
-        options: Mapping[str, object] | None = None,
-    ) -> None:
-        """Send `orders.completed` with any `args` and `kwargs`; `conf` is the shop's, `options` are `send_task`'s."""
-        job = {
-            "broker": self.broker_url,
-            "conf": conf or {},
-            "messages": [{**message, "options": options or {}} for message in messages],
-        }
-        done = subprocess.run(
-            _BARE_SHOP,
-            input=json.dumps(job),
-            capture_output=True,
-            text=True,
-            env={name: value for name, value in self.environment.items() if not name.startswith("REDEEM_")},
-            timeout=_COMMAND_WITHIN,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+    def breaker(self, partner: str, shop: Shop) -> str:
+        """How an account's breaker stands, in the words of `redeem status`."""
+        return breaker_state(self._runtime, partner, shop.name)[0]
+
+    def status(self, partner: str, shop: Shop) -> dict[str, Any]:
+        """An account's row of `redeem status`."""
+        rows = self.redeem_json("status")
+        return next(row for row in rows if (row["partner"], row["shop"]) == (partner, shop.name))
 
     def record(self, redemption_id: str) -> Record:
         """One redemption's record."""
