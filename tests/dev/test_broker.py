@@ -51,6 +51,13 @@ def test_data_outlives_a_kill(tmp_path: Path) -> None:
         assert redis.get("key") == "kept"
 
 
+def test_is_up_only_once_its_data_is_loaded(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        redis.eval("for i = 1, 400000 do redis.call('SET', i, i) end", 0)
+    with EmbeddedValkey(tmp_path) as server, client(server) as redis:
+        assert redis.dbsize() == 400_000
+
+
 def test_listens_on_the_given_port(tmp_path: Path) -> None:
     port = free_port()
     with EmbeddedValkey(tmp_path, port) as server:

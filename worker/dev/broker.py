@@ -147,13 +147,11 @@ class EmbeddedValkey:
         with Redis(host=LOOPBACK, port=self._port, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
             while self.exit_code() is None and time.monotonic() < until:
                 try:
-                    info = client.info("server")
-                except RedisError:  # not listening yet, or still loading its data
-                    time.sleep(POLL)
-                    continue
-                if info.get("process_id") == self.pid:
-                    client.ping()
-                    return True
+                    client.ping()  # refused while it loads its data, which INFO is not
+                    if client.info("server").get("process_id") == self.pid:
+                        return True
+                except RedisError:  # not listening yet, or still loading
+                    pass
                 time.sleep(POLL)
         return False
 
