@@ -7,6 +7,7 @@ from typing import Final
 
 MASK: Final = "[masked]"
 
+_LOOKED_AT: Final = 10_000  # characters; nobody reads on in a partner's error text
 _WORD: Final = re.compile(r"\S+")
 # Whoever writes an address into the wrong field may do it in full width, or as a URL does. Half a surrogate pair is
 # no text at all: UTF-8 cannot carry it, and so neither can Redis.
@@ -21,7 +22,7 @@ def without_addresses(text: str) -> str:
 
 def readable(text: str, longest: int) -> str:
     """One line of printable text, at most `longest` characters, without addresses and URLs."""
-    line = " ".join(text.split())
+    line = " ".join(text[:_LOOKED_AT].split())
     shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     words = (MASK if _URL.search(word) else word for word in without_addresses(shown).split(" "))
     return " ".join(words)[:longest]
