@@ -10,7 +10,7 @@ from redis import Redis
 
 PREFIX = "redeem:"
 
-_SHIFT = """
+_SHIFT = """#!lua flags=allow-oom
 local prefix, ms, unwatched = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
 
 local function earlier(value) return string.format('%.0f', tonumber(value) - ms) end
