@@ -1,0 +1,101 @@
+"""What the ledger promises at every moment, checked against a copy of all that it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from tasks.ledger import Account, Record, State
+from tests.tasks.ledger.kit import Book
+
+SETTLED = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}
+CLOSED = SETTLED - {State.DEAD}
+REPORTED = {State.REDEEMED, State.PRESUMED}
+
+
+@dataclass
+class Truth:
+    """What really happened, whatever the ledger says."""
+
+    accepted: dict[str, Decimal] = field(default_factory=dict)
+    """Every id ever accepted, and the order value of its first content."""
+    calls: Counter[str] = field(default_factory=Counter)
+    booked: Counter[str] = field(default_factory=Counter)
+    """Calls on which the partner acted."""
+    yes: set[str] = field(default_factory=set)
+    """Those whose definite yes the ledger took."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """All that a ledger held at one moment."""
+
+    records: list[Record]
+    wakes: Mapping[str, set[str]]
+    dead: set[str]
+    tallies: Mapping[str, Mapping[str, str]]
+    outcomes: list[dict[str, str]]
+
+    @classmethod
+    def of(cls, book: Book, ids: Iterable[str], accounts: Iterable[Account]) -> Copy:
+        ids, names = list(ids), [account.name for account in accounts]
+        pipeline = book.ledger.redis.pipeline(transaction=True)
+        for one in ids:
+            pipeline.hgetall(book.ledger.key("redemption", one))
+        for name in names:
+            pipeline.zrange(book.ledger.key("wake", name), 0, -1)
+            pipeline.hgetall(book.ledger.key("tally", name))
+        pipeline.zrange(book.ledger.key("dead"), 0, -1)
+        pipeline.xrange(book.ledger.key("outcomes"))
+        *found, dead, outcomes = pipeline.execute()
+        records, accounts_found = found[: len(ids)], found[len(ids) :]
+        return cls(
+            records=[Record(one, fields) for one, fields in zip(ids, records, strict=True) if fields],
+            wakes=dict(zip(names, map(set, accounts_found[::2]), strict=True)),
+            tallies=dict(zip(names, accounts_found[1::2], strict=True)),
+            dead=set(dead),
+            outcomes=[entry for _, entry in outcomes],
+        )
+
+    def unsettled(self) -> dict[str, State]:
+        return {record.id: record.state for record in self.records if record.state not in SETTLED}
+
+
+def check(copy: Copy, truth: Truth) -> None:
+    """Every accepted redemption is in one state, with one wake-up until it is settled and none from then on."""
+    assert {record.id for record in copy.records} == set(truth.accepted)
+    for account, wakes in copy.wakes.items():
+        assert wakes == {record.id for record in copy.records if record.account == account and _waits(record)}
+    assert copy.dead == {record.id for record in copy.records if record.state is State.DEAD}
+    for record in copy.records:
+        _check_one(record, truth)
+    _check_books(copy)
+
+
+def _waits(record: Record) -> bool:
+    return record.state not in SETTLED
+
+
+def _check_one(record: Record, truth: Truth) -> None:
+    fields, state, booked = record.fields, record.state, truth.booked[record.id]
+    assert record.order_value == truth.accepted[record.id]  # no money changes on the way
+    assert record.attempts >= truth.calls[record.id]
+    assert 0 <= record.tries <= record.attempts
+    assert ("owner" in fields) == ("lease_until" in fields) == (state is State.SENDING)
+    assert ("personal" in fields) == (state not in CLOSED)
+    assert (record.reason is not None) == (state in (State.DEAD, State.DISCARDED))
+    assert state not in REPORTED or booked or record.test
+    assert record.id not in truth.yes or state is State.REDEEMED
+    assert booked <= 1 or record.ambiguous  # sent again only where an answer was lost
+
+
+def _check_books(copy: Copy) -> None:
+    """Counts and the outcome stream say what the records say; nothing is told twice."""
+    ends = Counter((record.account, record.state.value) for record in copy.records if not record.test)
+    for account, tally in copy.tallies.items():
+        expected = {state.value: ends[account, state.value] for state in CLOSED if ends[account, state.value]}
+        assert {state: int(count) for state, count in tally.items()} == expected
+    told = Counter(outcome["id"] for outcome in copy.outcomes if outcome["state"] in REPORTED)
+    assert told == Counter(record.id for record in copy.records if record.state in REPORTED)
