@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import email.utils
 import errno
+import http.client
 import re
 import socket
 import ssl
@@ -97,9 +98,13 @@ class PartnerClient:
         self._adapter.close()
 
 
+class _TooLongError(ValueError):
+    """The answer is longer than any of theirs."""
+
+
 def _require_bounded(body: bytes) -> None:
     if len(body) > _LONGEST_BODY:
-        raise ValueError("the answer is longer than any of theirs")
+        raise _TooLongError
 
 
 class _DeadlineAdapter(HTTPAdapter):
@@ -153,10 +158,12 @@ _WORDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (urllib3.exceptions.ConnectTimeoutError, "timed out while connecting"),
     (TimeoutError, "timed out"),
     (urllib3.exceptions.TimeoutError, "timed out"),
+    (http.client.RemoteDisconnected, "connection closed without an answer"),
     (ConnectionResetError, "connection reset"),
     (BrokenPipeError, "connection reset"),
     (urllib3.exceptions.IncompleteRead, "the answer broke off"),
     (urllib3.exceptions.ProtocolError, "connection closed without an answer"),
+    (_TooLongError, "the answer is too long"),
     (requests.exceptions.InvalidURL, "the address cannot be used"),
     (urllib3.exceptions.LocationValueError, "the address cannot be used"),
     (urllib3.exceptions.DecodeError, "the answer is garbled"),
