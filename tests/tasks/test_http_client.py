@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import json
 import threading
+import time
 
 import psutil
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from tasks.errors import Unanswered
 from tasks.http_client import PartnerClient
 from tasks.partners.base import Answer, Request
-from tests.tasks.http_calls import Make, client_of, failure, get, post, send
+from tests.tasks.http_calls import TOO_LONG, Make, client_of, failure, get, post, send
 from tests.tasks.raw_servers import answer, serving
 from worker.dev.sandbox import Sandbox
 
@@ -69,7 +70,7 @@ def wait_until_closed_by_the_partner(port: int) -> None:
     """Until the end of our connection from that port has heard that the other end is closed."""
     deadline = time.monotonic() + TOO_LONG
     while (port, psutil.CONN_CLOSE_WAIT) not in {
-        (one.laddr.port, one.status) for one in psutil.Process().net_connections("tcp") if one.laddr
+        (one.laddr.port, one.status) for one in psutil.Process().net_connections("tcp")
     }:
         assert time.monotonic() < deadline
         time.sleep(0.01)
