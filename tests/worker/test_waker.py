@@ -1,0 +1,170 @@
+"""The waker with a Celery app on a real broker: what is due gets its doorbell rung, whatever else goes wrong."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kombu import pools
+from redis import Redis
+from redis.exceptions import ConnectionError as BrokerAway
+
+from tasks.acceptance import accept
+from tasks.identity import task_id
+from tasks.intake import account_of
+from tasks.ledger import Account, State
+from tests.acceptance.kit.polling import eventually
+from tests.tasks import examples
+from tests.tasks.ledger.clock import let_pass
+from worker.composition import RedeemApp
+from worker.dev.broker import EmbeddedValkey
+from worker.waker import Waker, look
+
+
+@contextmanager
+def running(broker_url: str, **settings: str) -> Iterator[RedeemApp]:
+    app = RedeemApp(examples.settings(BROKER_URL=broker_url, **settings))
+    try:
+        yield app
+    finally:
+        pools.reset()
+        app.close()
+        app.runtime.ledger.redis.close()
+
+
+@pytest.fixture
+def app(broker_url: str) -> Iterator[RedeemApp]:
+    with running(broker_url) as made:
+        yield made
+
+
+def order_with(app: RedeemApp, *codes: str, **changes: object) -> list[str]:
+    """Accept an order with these Sovendus codes, and have the doorbells that it rang heard by nobody."""
+    accepted = accept(app, app.runtime, examples.order(coupons=[{"code": code} for code in codes], **changes))
+    app.runtime.ledger.redis.delete("sovendus")
+    return [one.planned.redemption.id for one in accepted.opened]
+
+
+def doorbells(redis: Redis, queue: str = "sovendus") -> list[Any]:
+    """What hangs in a partner's queue, the oldest first."""
+    return [json.loads(message) for message in reversed(list(redis.lrange(queue, 0, -1)))]
+
+
+def rung(redis: Redis) -> list[str]:
+    return [message["headers"]["id"] for message in doorbells(redis)]
+
+
+def test_what_is_due_is_rung_under_its_own_task_id_and_holds_nothing_but_the_id(app: RedeemApp, redis: Redis) -> None:
+    (one,) = order_with(app, "AB12", email=examples.ADDRESS)
+    look(app, app.runtime)
+    assert doorbells(redis) == []
+
+    let_pass(redis, 10)
+    look(app, app.runtime)
+    (message,) = doorbells(redis)
+    assert message["headers"]["task"] == "sovendus.redeem"
+    assert message["headers"]["id"] == task_id(one)
+    assert json.loads(base64.b64decode(message["body"]))[:2] == [[one], {}]
+    assert examples.ADDRESS not in json.dumps(message)
+    look(app, app.runtime)
+    assert len(doorbells(redis)) == 1
+
+
+def test_every_accounts_due_redemptions_are_rung(app: RedeemApp, redis: Redis) -> None:
+    ids = order_with(app, "AB12", "CD34") + order_with(app, "EF56", shop="de")
+    let_pass(redis, 10)
+    look(app, app.runtime)
+    assert sorted(rung(redis)) == sorted(map(task_id, ids))
+
+
+def test_accounts_that_this_version_does_not_know_do_not_stop_the_others(app: RedeemApp, redis: Redis) -> None:
+    (one,) = order_with(app, "AB12")
+    ledger = app.runtime.ledger
+    for stranger in ("awin:uk", "unrouted:nowhere", "nonsense", ""):
+        redis.sadd(ledger.key("accounts"), stranger)
+        redis.zadd(ledger.key("wake", stranger), {f"{stranger}:1:AB12": 0})
+    let_pass(redis, 10)
+    look(app, app.runtime)
+    assert rung(redis) == [task_id(one)]
+
+
+def test_a_shop_that_is_no_longer_in_the_settings_is_rung_once_no_worker_knows_it(
+    app: RedeemApp, broker_url: str, redis: Redis
+) -> None:
+    with running(broker_url, SHOPS__FR__SOVENDUS__TRAFFIC_SOURCE_NUMBER="4713") as other:
+        (one,) = order_with(other, "AB12", shop="fr")
+        look(other, other.runtime)
+    let_pass(redis, 10)
+    look(app, app.runtime)
+    assert rung(redis) == []
+    let_pass(redis, 60, watched=False)
+    look(app, app.runtime)
+    assert rung(redis) == [task_id(one)]
+
+
+def test_a_dead_worker_is_found_out(app: RedeemApp, redis: Redis) -> None:
+    (one,) = order_with(app, "AB12")
+    look(app, app.runtime)
+    account = Account("sovendus", "uk", "fp")
+    app.runtime.ledger.claim(one, account, owner="dies", lease=20)
+    let_pass(redis, 60)
+    look(app, app.runtime)
+    assert rung(redis) == [task_id(one)]
+
+
+def test_what_waited_too_long_for_an_ill_partner_is_told(
+    app: RedeemApp, redis: Redis, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (one,) = order_with(app, "AB12")
+    ledger = app.runtime.ledger
+    account = account_of(app.settings, "sovendus", "uk")[0]
+    redis.hset(ledger.key("health", account.name, account.fingerprint), mapping={"state": "open"})
+    let_pass(redis, 49 * 3600)
+    look(app, app.runtime)
+
+    found = ledger.find(one)
+    assert found is not None
+    assert (found.state, found.reason) == (State.DEAD, "gave_up")
+    assert "redemption.gave_up" in capsys.readouterr().out
+
+
+def test_a_look_without_a_broker_says_so(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as broker, running(broker.url) as app:
+        order_with(app, "AB12")
+        broker.stop()
+        with pytest.raises(BrokerAway):
+            look(app, app.runtime)
+
+
+@contextmanager
+def waking(app: RedeemApp) -> Iterator[Waker]:
+    worker: Any = SimpleNamespace(app=app)
+    waker = Waker(worker)
+    waker.start(worker)
+    try:
+        yield waker
+    finally:
+        waker.stop(worker)
+
+
+def test_the_waker_outlives_its_broker(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    broker = EmbeddedValkey(tmp_path)
+    broker.start()
+    with running(broker.url) as app, waking(app):
+        (one,) = order_with(app, "AB12")
+        broker.stop()
+        eventually(lambda: "waker.broker_away" in capfd.readouterr().out, what="the waker notices")
+        with EmbeddedValkey(tmp_path, broker.port) as again, Redis.from_url(again.url, decode_responses=True) as redis:
+            let_pass(redis, 10)
+            eventually(lambda: _rung_again(redis, one), what="the doorbell rings again")
+
+
+def _rung_again(redis: Redis, redemption_id: str) -> bool:
+    let_pass(redis, 10)  # a ring over a connection that broke is lost; the next one follows
+    return task_id(redemption_id) in rung(redis)
