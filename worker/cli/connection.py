@@ -26,6 +26,7 @@ def connected() -> Iterator[tuple[RedeemApp, Runtime]]:
     Raises SettingsError and, for everything Redis, No.
     """
     app = create_app(settings())
+    app.log.setup_logging_subsystem()  # as a worker does at its start; structlog's default is standard output, unredacted
     try:
         yield app, app.runtime
     except (AuthenticationError, AuthorizationError) as error:
