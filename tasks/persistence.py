@@ -22,6 +22,9 @@ UNAVAILABLE: Final = (
 )
 """What passes by itself once the broker is well; anything else is a mistake of ours and is raised."""
 
+_MISTAKES: Final = (exceptions.AuthenticationError, exceptions.AuthorizationError)
+"""A wrong login passes only when somebody mends it: whoever waits for a while only is told at once."""
+
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 1.0
 _LOG_EVERY: Final = 10.0  # seconds
@@ -41,7 +44,7 @@ def until_recorded(write: Callable[[], T], *, what: str, limit: float = float("i
             return write()
         except UNAVAILABLE as error:
             now = time.monotonic()
-            if now + wait - began > limit:
+            if now + wait - began > limit or (isinstance(error, _MISTAKES) and limit < float("inf")):
                 raise
             if now - last_logged >= _LOG_EVERY:
                 last_logged = now

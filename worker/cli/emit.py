@@ -9,15 +9,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import click
 
 from tasks.acceptance import Accepted, accept
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
+from tasks.plain_text import readable
 from worker.cli.connection import connected
-from worker.cli.printing import json_option
+from worker.cli.printing import json_option, print_json
+
+_LONGEST_SHOWN: Final = 128
 
 
 @dataclass(frozen=True)
@@ -112,12 +115,14 @@ def _is_json(line: str) -> bool:
 
 
 def _tell_refused(found: Found, error: InvalidEvent, *, as_json: bool) -> None:
-    order_id = found.event.get("order_id") if isinstance(found.event, dict) else None
+    given = found.event.get("order_id") if isinstance(found.event, dict) else None
+    # It was not checked: it may be anything, of any length.
+    order_id = readable(str(given), _LONGEST_SHOWN) if isinstance(given, str | int) else None
     if as_json:
         errors = [{"path": one.path, "message": one.message} for one in error.errors]
-        click.echo(json.dumps({"refused": found.place, "order_id": order_id, "errors": errors}, ensure_ascii=False))
+        print_json([{"refused": found.place, "order_id": order_id, "errors": errors}])
         return
-    which = f" (order {order_id})" if isinstance(order_id, str | int) else ""
+    which = f" (order {order_id})" if order_id else ""
     for one in error.errors:
         click.echo(f"refused  {found.place}{which}: {one}", err=True)
 
