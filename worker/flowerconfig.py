@@ -3,7 +3,12 @@
 Flower runs this file and takes each name that is one of its options. Options on the command line outweigh it.
 """
 
+from flower.events import EventsState
+
 from worker.configuration import settings
+from worker.flower_tasks import DiscreetTask
+
+EventsState.Task = DiscreetTask  # Celery's own place for another class
 
 _flower = settings().flower
 

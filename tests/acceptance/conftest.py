@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,8 @@ def partners() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def system(valkey: EmbeddedValkey, partners: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The system that `worker` works for."""
-    made = System(_empty_database(valkey), partners.url, _SHOPS, tmp_path_factory.mktemp("system"), FAST)
-    yield made
-    made.close()
+    with System(_empty_database(valkey), partners.url, _SHOPS, tmp_path_factory.mktemp("system"), FAST) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -71,15 +71,13 @@ def other_shop() -> Shop:
 @pytest.fixture
 def make_system(valkey: EmbeddedValkey, partners: Sandbox, tmp_path: Path) -> Iterator[Callable[..., System]]:
     """Makes systems with a broker database of their own and no worker yet; arguments are shops and settings."""
-    made: list[System] = []
+    with contextlib.ExitStack() as made:
 
-    def make(*shops: Shop, **settings: str) -> System:
-        made.append(System(_empty_database(valkey), partners.url, shops, tmp_path, FAST | settings))
-        return made[-1]
+        def make(*shops: Shop, **settings: str) -> System:
+            system = System(_empty_database(valkey), partners.url, shops, tmp_path, FAST | settings)
+            return made.enter_context(system)
 
-    yield make
-    for system in made:
-        system.close()
+        yield make
 
 
 @pytest.fixture(scope="module")

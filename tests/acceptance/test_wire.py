@@ -45,10 +45,9 @@ def recorder() -> Iterator[RecordingServer]:
 def recorded(
     valkey_database: str, recorder: RecordingServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
-    system = System(valkey_database, recorder.url, [PLAIN, FULL], tmp_path_factory.mktemp("wire"), {})
-    with system.worker():
+    directory = tmp_path_factory.mktemp("wire")
+    with System(valkey_database, recorder.url, [PLAIN, FULL], directory, {}) as system, system.worker():
         yield system
-    system.close()
 
 
 EVENTS = {

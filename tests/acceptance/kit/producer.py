@@ -40,9 +40,9 @@ class BareProducer:
 
     def close(self) -> None:
         """End it, and fail if it had any of our code."""
-        self._pipe(self._process.stdin).close()
-        self._pipe(self._process.stdout).close()
-        assert self._process.wait(10) == 0
+        for pipe in (self._process.stdin, self._process.stdout):
+            self._pipe(pipe).close()
+        assert self._process.wait(20) == 0
 
     def _pipe(self, pipe: IO[str] | None) -> IO[str]:
         return cast("IO[str]", pipe)  # both were asked for

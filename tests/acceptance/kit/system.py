@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from config.settings import load_settings
 from tasks.ledger import State
@@ -19,19 +20,20 @@ from tests.acceptance.kit.processes import WorkerProcess
 from tests.acceptance.kit.producer import BareProducer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
 
     from tasks.ledger import Ledger, Record
     from tests.acceptance.kit.shops import Shop
 
 _REDEEM: Final = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
+_DESK: Final = (sys.executable, "-P", str(Path(__file__).with_name("operator_desk.py")))
 _COMMAND_WITHIN: Final = 60.0
 _WAITING: Final = {State.QUEUED, State.SENDING, State.RETRYING}
 
 
 class System:
-    """Settings and what can be done with them; `settings` are without their prefix, `directory` takes the logs."""
+    """A context manager. `settings` are without their prefix, `directory` takes the logs."""
 
     def __init__(
         self, broker_url: str, partners_url: str, shops: Iterable[Shop], directory: Path, settings: Mapping[str, str]
@@ -56,8 +58,12 @@ class System:
         """Our books."""
         return self._runtime.ledger
 
-    def close(self) -> None:
-        """Let go of the broker."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._producer is not None:
             self._producer.close()
         self.ledger.redis.close()
@@ -85,6 +91,22 @@ class System:
     def redeem_json(self, *arguments: str, stdin: str = "", status: int = 0) -> list[dict[str, Any]]:
         """The objects that a command prints under `--json`."""
         return [json.loads(line) for line in self.redeem(*arguments, "--json", stdin=stdin, status=status).splitlines()]
+
+    def redeem_each(self, *commands: Sequence[str]) -> list[str]:
+        """What each of several commands prints, on either stream, whatever its exit status."""
+        done = subprocess.run(
+            _DESK,
+            input=json.dumps(commands),
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.directory,
+            timeout=_COMMAND_WITHIN,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        outputs: list[str] = json.loads(done.stdout)
+        return outputs
 
     def emit(self, *events: Mapping[str, Any]) -> list[str]:
         """Hand events in by `redeem emit`; the ids of their redemptions."""

@@ -1,0 +1,253 @@
+"""Secrets and the customer's address are nowhere that anybody can read: one eventful day, then a hunt in all places."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from redis import Redis
+
+from config.celery_options import CONCURRENCY
+from tests.acceptance.conftest import FAST
+from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
+from tests.acceptance.kit.hunt import everything_in, found
+from tests.acceptance.kit.producer import BareProducer
+from tests.acceptance.kit.recorder import RecordingServer
+from worker.dev.broker import EmbeddedValkey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from worker.dev.sandbox import Sandbox
+
+ADDRESS = "Jürgen.Leak+42@Example.COM"
+PERSONAL = {"address": ADDRESS, "its name": "Jürgen.Leak+42", "customer": "customer-no-8472615"}
+SECRETS = {
+    "API key": "sëcret/Key+of 8472615",
+    "token": "token-8472615-of-the-shop",
+    "webhook secret": "whsec_8472615",
+    "broker password": "broker-password-8472615",
+    "password of Flower": "flower-password-8472615",
+    "key of Sentry": "5e274e7bd8472615aa11bb22cc33dd44",
+}
+SHOP = Shop(
+    "leak",
+    number="5001",
+    api_key=SECRETS["API key"],
+    more={"TOKEN": SECRETS["token"], "WEBHOOK_SECRET": SECRETS["webhook secret"]},
+)
+PERSON = {"email": f" {ADDRESS} ", "customer_id": PERSONAL["customer"]}
+AUTH = ("admin", SECRETS["password of Flower"])
+
+
+@dataclass
+class Day:
+    """An installation on its day, and what could be read of it: place → content."""
+
+    system: System
+    worker: WorkerProcess
+    flower: FlowerProcess
+    redis: Redis
+    places: dict[str, bytes] = field(default_factory=dict)
+
+    def note(self, place: str, content: str | bytes) -> None:
+        assert place not in self.places
+        self.places[place] = content.encode() if isinstance(content, str) else content
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory, partners: Sandbox) -> Iterator[Day]:
+    """The day is over when this returns."""
+    directory = tmp_path_factory.mktemp("secrecy")
+    with EmbeddedValkey(directory / "broker") as broker, RecordingServer() as sentry:
+        with Redis.from_url(broker.url) as redis:
+            redis.config_set("requirepass", SECRETS["broker password"])
+        broker_url = broker.url.replace("://", f"://:{SECRETS['broker password']}@")
+        settings = FAST | {
+            "SENTRY_DSN": f"http://{SECRETS['key of Sentry']}@{sentry.address}/1",
+            "FLOWER__BASIC_AUTH": ":".join(AUTH),
+            "LOG_LEVEL": "debug",
+            "PARTNERS__SOVENDUS__READ_TIMEOUT": "30s",
+        }
+        with (
+            System(broker_url, partners.url, [SHOP], directory, settings) as system,
+            Redis.from_url(broker_url) as redis,
+            system.worker() as worker,
+            FlowerProcess(system.environment, directory / "flower.log") as flower,
+        ):
+            made = Day(system, worker, flower, redis)
+            _own_door(made, directory / "broker")
+            _strangers_door(made)
+            _unexpected_errors(made)
+            _commands(made)
+            made.note("Redis at the end", everything_in(redis))
+            _flower_and_inspect(made, partners)
+            made.note("worker's log", worker.log.read_bytes())
+            made.note("Flower's log", flower.log.read_bytes())
+            for number, report in enumerate(sentry.received()):
+                body = gzip.decompress(report.body) if report.body.startswith(b"\x1f\x8b") else report.body
+                made.note(f"Sentry {number}", body)
+            yield made
+
+
+def _own_door(day: Day, data: Path) -> None:
+    """Orders by `redeem emit`, which go well, badly, and wrong."""
+    faults = ("", "+HANG", "+RESET", "-503x1", "-GARBAGE", "-EXPIRED", "-REDEEMED")
+    coupons = [code(f"{SHOP.name}{fault}", "uniqodo", validation_key="vk") for fault in faults]
+    fine = order(SHOP, "FINE", *coupons, code("SKD"), code("SKD-503x1"), code("SKD+TRUNCATED"), **PERSON)
+    nowhere = order(SHOP, "NOWHERE", code("SKD"), **PERSON) | {"shop": "nowhere"}
+    typo = order(SHOP, "TYPO", code("SKD"), **PERSON, e_mail=ADDRESS)
+    ids = day.system.emit(fine, nowhere)
+    day.system.until_settled(ids)
+    day.note("redeem emit refusing", day.system.redeem("emit", "-", stdin=json.dumps(typo), status=1))
+    day.note("Redis after redeem emit", everything_in(day.redis))
+    day.note("the broker's files after redeem emit", b"".join(f.read_bytes() for f in data.rglob("*") if f.is_file()))
+
+
+def _strangers_door(day: Day) -> None:
+    """A stranger's Celery, which tells everyone what it sends."""
+    fine = order(SHOP, "STRANGE", code("SKD"), code("STRANGE-LOST+HANG", "uniqodo"), **PERSON)
+    wrong: list[tuple[list[object], dict[str, object]]] = [
+        ([order(SHOP, "TYPO", code("SKD"), **PERSON, e_mail=ADDRESS)], {}),
+        ([order(SHOP, "NESTED", {"code": "X", "for": ADDRESS}, **PERSON, source={"from": ADDRESS})], {}),
+        ([order(SHOP, "VALUE", code("SKD"), **PERSON, order_value=f"1 from {ADDRESS}")], {}),
+        ([ADDRESS], {}),
+        ([[ADDRESS]], {}),
+        ([fine, ADDRESS], {}),
+        ([], {"event": fine}),
+        ([], {ADDRESS: fine}),
+    ]
+    with BareProducer(day.system.broker_url, {"task_send_sent_event": True}) as stranger:
+        sent: list[tuple[list[object], dict[str, object]]] = [([fine], {}), *wrong]
+        for args, kwargs in sent:
+            stranger.send(args, kwargs, argsrepr=f"({args!r})", kwargsrepr=repr(kwargs), shadow="orders.completed")
+    day.system.until_settled(["sovendus:leak:STRANGE:SKD", "uniqodo:leak:STRANGE:STRANGE-LOST+HANG"])
+    eventually(lambda: len(_invalid(day)) == len(wrong), what="a dead letter for each wrong message")
+
+
+def _invalid(day: Day) -> list[str]:
+    return [str(one) for one in day.system.ledger.redis.zrange(day.system.ledger.key("dead"), 0, -1) if "event" in one]
+
+
+def _unexpected_errors(day: Day) -> None:
+    """What should not happen does: records of ours are spoilt, at intake and at the call."""
+    ledger = day.system.ledger
+    ledger.redis.set(ledger.key("redemption", "sovendus:leak:SPOILT:SKD"), "no hash")
+    day.system.send(order(SHOP, "SPOILT", code("SKD"), **PERSON))
+    eventually(lambda: "WRONGTYPE" in day.worker.said())
+    ledger.redis.delete(ledger.key("redemption", "sovendus:leak:SPOILT:SKD"))
+    day.note("redeem pause", day.system.redeem("pause", "--all", "--json"))
+    (spoilt,) = day.system.send(order(SHOP, "HALF", code("LEAK-HALF", validation_key="vk"), **PERSON))
+    eventually(lambda: ledger.find(spoilt))
+    ledger.redis.hset(ledger.key("redemption", spoilt), "details", "no JSON")
+    day.note("redeem resume", day.system.redeem("resume", "--all", "--json"))
+    eventually(lambda: "JSONDecodeError" in day.worker.said())
+
+
+def _commands(day: Day) -> None:
+    letters = _invalid(day)
+    commands = [
+        ["status", "--json"],
+        ["status"],
+        ["show", "uniqodo:leak:FINE:LEAK+HANG", "--json"],
+        ["show", "uniqodo:leak:FINE:LEAK-EXPIRED"],
+        ["dead", "list", "--json"],
+        ["dead", "list"],
+        *(["dead", "show", letter, "--json"] for letter in letters),
+        ["dead", "show", letters[0]],
+        ["dead", "replay", letters[0], "--json"],
+        ["dead", "replay"],
+        ["dead", "discard", letters[-1], "--json"],
+        ["retry", "--json"],
+        ["check", "--json"],
+        ["check"],
+        ["audit", "--json"],
+        ["audit"],
+    ]
+    for command, output in zip(commands, day.system.redeem_each(*commands), strict=True):
+        assert output or command[0] == "retry", command
+        day.note(f"redeem {' '.join(command)}", output)
+
+
+def _flower_and_inspect(day: Day, partners: Sandbox) -> None:
+    """All of Flower's pages, while every thread of the worker is busy and messages wait in its hands."""
+    day.system.until_settled(day.system.send(order(SHOP, "PROVEN", *(code(f"PROVEN-{n}") for n in range(8)))))
+    partners.fail("HANG", account=SHOP.number)
+    day.system.send(order(SHOP, "HUNG", *(code(f"HUNG-{n}") for n in range(2 * CONCURRENCY))))
+    eventually(lambda: len(partners.calls(account=SHOP.number, order_id="HUNG")) == CONCURRENCY, what="all busy")
+    with BareProducer(day.system.broker_url) as stranger:
+        for number in range(3):
+            event = order(SHOP, f"HELD-{number}", code("SKD"), **PERSON)
+            stranger.send([event], argsrepr=repr(event), task_id=f"held-{number}")
+    held = "(HELD-2 @ leak)"
+    day.note(
+        "celery inspect reserved", eventually(lambda: _holding(held, _celery(day, "inspect", "reserved", "--json")))
+    )
+    day.note("celery inspect query_task", _holding(held, _celery(day, "inspect", "query_task", "held-2", "--json")))
+
+    day.note("Flower /api/workers", _get(day, "/api/workers?refresh=1").content)
+
+    day.worker.signal(signal.SIGSTOP)
+    with BareProducer(day.system.broker_url, {"task_send_sent_event": True}) as stranger:
+        stranger.send([order(SHOP, "UNTAKEN", code("SKD"), **PERSON)], task_id="untaken")
+    eventually(lambda: "untaken" in _get(day, "/api/tasks").json())
+    tasks = list(_get(day, "/api/tasks").json())
+    table = "/tasks/datatable?draw=1&start=0&length=500&order[0][column]=0&columns[0][data]=name&order[0][dir]=asc"
+    pages = ["/", "/workers", f"/worker/{day.worker.node}", "/tasks", table, "/broker", "/metrics", "/api/tasks"]
+    pages += ["/api/task/types", *(f"/task/{one}" for one in tasks), *(f"/api/task/info/{one}" for one in tasks)]
+    for page in pages:
+        answer = _get(day, page)
+        assert answer.ok, (page, answer.status_code)
+        day.note(f"Flower {page}", answer.content)
+    day.worker.signal(signal.SIGCONT)
+
+
+def _holding(text: str, told: str) -> str:
+    """What was told, if it holds the text."""
+    return told if text in told else ""
+
+
+def _get(day: Day, page: str) -> requests.Response:
+    return requests.get(day.flower.url + page, auth=AUTH, timeout=20)
+
+
+def _celery(day: Day, *arguments: str) -> str:
+    done = subprocess.run(
+        (sys.executable, "-m", "celery", "--quiet", "-A", "worker.app", *arguments),
+        capture_output=True,
+        text=True,
+        env=day.system.environment,
+        cwd=day.system.directory,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_hunt_finds_what_is_there(day: Day, partners: Sandbox) -> None:
+    message = json.dumps({"args": [PERSON]})
+    places = {
+        "call": partners.calls(account=SHOP.api_key)[0].path.encode(),
+        "message": json.dumps({"body": b64encode(message.encode()).decode()}).encode(),
+    }
+    hits = {(name, place) for name, place, _ in found(SECRETS | PERSONAL, places)}
+    assert hits >= {("API key", "call"), ("address", "message"), ("customer", "message")}
+    assert {place.split()[0] for place in day.places} >= {"Redis", "Flower", "Sentry", "redeem", "worker's", "celery"}
+
+
+def test_secrets_are_nowhere(day: Day) -> None:
+    assert found(SECRETS, day.places) == []
+
+
+def test_the_customer_is_nowhere(day: Day) -> None:
+    hits = found(PERSONAL, day.places)
+    assert hits == [], hits
