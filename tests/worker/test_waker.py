@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kombu import pools
 from redis import Redis
 from redis.exceptions import ConnectionError as BrokerAway
 
@@ -22,20 +21,10 @@ from tasks.ledger import Account, State
 from tests.acceptance.kit.polling import eventually
 from tests.tasks import examples
 from tests.tasks.ledger.clock import let_pass
+from tests.worker.apps import running
 from worker.composition import RedeemApp
 from worker.dev.broker import EmbeddedValkey
 from worker.waker import Waker, look
-
-
-@contextmanager
-def running(broker_url: str, **settings: str) -> Iterator[RedeemApp]:
-    app = RedeemApp(examples.settings(BROKER_URL=broker_url, **settings))
-    try:
-        yield app
-    finally:
-        pools.reset()
-        app.close()
-        app.runtime.ledger.redis.close()
 
 
 @pytest.fixture
