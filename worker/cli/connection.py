@@ -26,9 +26,11 @@ def connected() -> Iterator[tuple[RedeemApp, Runtime]]:
     Raises SettingsError and, for everything Redis, No.
     """
     app = create_app(settings())
-    app.log.setup_logging_subsystem()  # as a worker does at its start; structlog's default is standard output, unredacted
+    app.log.setup_logging_subsystem()  # as a worker does; the default is standard output, unredacted
     try:
         yield app, app.runtime
+    except BrokenPipeError:  # whoever read our output has had enough: click ends the command quietly
+        raise
     except (AuthenticationError, AuthorizationError) as error:
         raise No(f"the broker refuses the login in REDEEM_BROKER_URL: {error}") from error
     except (RedisError, OSError) as error:

@@ -1,0 +1,146 @@
+"""`redeem check`, and how commands speak of a broker or of settings that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from tests.cli.conftest import Run
+from tests.tasks.examples import KEY
+from worker.dev.ports import free_port
+from worker.dev.sandbox import Sandbox
+
+Configure = Callable[..., None]
+USER = "operator"
+PASSWORD = "s3cr3t/p@ss"
+WRITTEN = "s3cr3t%2Fp%40ss"
+
+
+@pytest.fixture
+def guarded(redis: Redis, broker_url: str) -> Iterator[str]:
+    """The broker's URL with a login that it asks for."""
+    redis.acl_setuser(USER, enabled=True, passwords=[f"+{PASSWORD}"], keys=["*"], channels=["*"], categories=["+@all"])
+    yield broker_url.replace("://", f"://{USER}:{WRITTEN}@")
+    redis.acl_deluser(USER)
+
+
+def findings(redeem: Run) -> dict[str, list[str]]:
+    """Level → what was found."""
+    found: dict[str, list[str]] = {}
+    for row in redeem("check", "--json").rows:
+        found.setdefault(row["level"], []).append(f"{row['subject']}: {row['text']}")
+    return found
+
+
+def test_all_is_well(redeem: Run, configured: Configure, guarded: str) -> None:
+    configured(BROKER_URL=guarded)
+    ran = redeem("check")
+    assert (ran.status, ran.err) == (0, "")
+    assert "ok       settings: valid\n" in ran.out
+    assert ": append-only file on\n" in ran.out
+    assert ": noeviction\n" in ran.out
+    assert "shop uk: accounts with sovendus, uniqodo; 0 rules\n" in ran.out
+    assert "error" not in ran.out
+    for secret in (PASSWORD, WRITTEN, KEY):
+        assert secret not in ran.out
+        assert secret not in str(findings(redeem))
+
+
+def test_no_partner_is_called(redeem: Run, configured: Configure, sandbox: Sandbox) -> None:
+    configured()
+    found = findings(redeem)
+    assert sandbox.calls() == []
+    assert f"shop de: sovendus is {sandbox.url}, not the partner's own address" in found["warning"]
+
+
+def test_a_wrong_password(redeem: Run, configured: Configure, guarded: str) -> None:
+    configured(BROKER_URL=guarded.replace(WRITTEN, "wr0ngpass"))
+    for words in (["check"], ["check", "--json"]):
+        ran = redeem(*words)
+        assert ran.status == 1
+        assert "REDEEM_BROKER_URL" in ran.out
+        assert "wr0ngpass" not in ran.out + ran.err
+    for words in (["status"], ["dead", "list", "--json"], ["pause", "--all"], ["audit"], ["retry"], ["show", "x"]):
+        ran = redeem(*words)
+        assert (ran.status, ran.out) == (1, "")
+        assert "the broker refuses the login in REDEEM_BROKER_URL" in ran.err
+        assert "wr0ngpass" not in ran.err
+
+
+def test_no_broker(redeem: Run, configured: Configure) -> None:
+    port = free_port()
+    configured(BROKER_URL=f"redis://user:passw0rd@127.0.0.1:{port}/0")
+    ran = redeem("check")
+    assert ran.status == 1
+    assert f"error    broker 127.0.0.1:{port}/0: REDEEM_BROKER_URL: " in ran.out
+    assert "shop uk" in ran.out, "the rest is checked all the same"
+    ran = redeem("status", "--json")
+    assert (ran.status, ran.out) == (1, "")
+    assert f"the broker (127.0.0.1:{port}/0) cannot do that now" in ran.err
+    assert "passw0rd" not in ran.err
+
+
+def test_a_broker_that_forgets(redeem: Run, configured: Configure, redis: Redis) -> None:
+    configured()
+    before = redis.config_get("maxmemory-policy")
+    redis.config_set("maxmemory-policy", "allkeys-lru")
+    redis.config_set("appendonly", "no")
+    try:
+        assert redeem("check").status == 1
+        found = findings(redeem)
+    finally:
+        redis.config_set("maxmemory-policy", str(before["maxmemory-policy"]))
+        redis.config_set("appendonly", "yes")
+    assert any("maxmemory-policy is allkeys-lru" in one for one in found["error"])
+    assert any("append-only file off" in one for one in found["warning"])
+
+
+def test_no_shop(redeem: Run, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDEEM_BROKER_URL", broker_url)
+    assert redeem("check").status == 1
+    assert findings(redeem)["error"] == ["shops: none is configured: set REDEEM_SHOPS__<SHOP>__<PARTNER>__…"]
+    assert redeem("status", "--json").out == ""
+    assert redeem("status").out == "no shop is configured and nothing has come in yet\n"
+
+
+COMMANDS = [["check"], ["status"], ["emit", "-"], ["show", "x"], ["dead", "list"], ["dead", "replay"], ["audit"],
+            ["pause", "--all"], ["resume", "--all"], ["retry"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("REDEEM_BROKER_URL", "http://user:passw0rd@host"),
+        ("REDEEM_RETRY__BASE", "passw0rd"),
+        ("REDEEM_SHOPS__UK__UNIQODO__MERCHANT_ID", "passw0rd"),
+        ("REDEEM_SHOPS__UK__SOVENDUS__TRAFFIC_MEDIUM_PUBLIC_ID", "4711"),
+        ("REDEEM_RETRYY__BASE", "2s"),
+    ],
+)
+def test_wrong_settings_are_told_by_name(
+    redeem: Run, configured: Configure, monkeypatch: pytest.MonkeyPatch, words: list[str], variable: str, value: str
+) -> None:
+    configured()
+    monkeypatch.setenv(variable, value)
+    ran = redeem(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("redeem: ")
+    assert variable in ran.err
+    assert "passw0rd" not in ran.err
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_settings_at_all(redeem: Run, words: list[str]) -> None:
+    ran = redeem(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert "REDEEM_BROKER_URL" in ran.err
+
+
+def test_settings_of_a_running_up_are_found(redeem: Run, broker_url: str, tmp_path: Path) -> None:
+    (tmp_path / ".redeem").mkdir()
+    (tmp_path / ".redeem" / "up.env").write_text(f"REDEEM_BROKER_URL={broker_url}\n")
+    assert redeem("status").status == 0

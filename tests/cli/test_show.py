@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Run, Worker, event, lines
+from tests.tasks.examples import ADDRESS
+
+pytestmark = pytest.mark.usefixtures("configured")
+
+ONE = "sovendus:uk:1:SKD1-503X1"
+
+
+@pytest.fixture
+def tried(redeem: Run, worker: Worker) -> None:
+    redeem("emit", "-", stdin=lines(event("1", "SKD1-503x1", email=ADDRESS)))
+    worker.work(ONE)
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_redemption_with_its_attempts(redeem: Run, worker: Worker) -> None:
+    row = redeem("show", ONE, "--json").row
+    assert (row["state"], row["attempts"], row["code"]) == ("retrying", 1, "SKD1-503x1")
+    [attempt] = row["history"]
+    assert (attempt["outcome"], attempt["status"], attempt["ambiguous"]) == ("transient", 503, True)
+    assert 5 <= attempt["next_delay_s"] <= 10
+    assert redeem("retry", "--json").rows == [{"id": ONE}]
+    worker.work(ONE)
+    row = redeem("show", ONE, "--json").row
+    assert (row["state"], row["attempts"], row["reason"], row["error_message"]) == ("redeemed", 2, None, None)
+    assert row["receipt"] == {"status": 200, "message": "Coupon redemption received."}
+    assert row["reported_at"].endswith("Z")
+    assert [entry["outcome"] for entry in row["history"]] == ["transient", "redeemed"]
+
+
+@pytest.mark.usefixtures("tried")
+def test_for_people(redeem: Run) -> None:
+    ran = redeem("show", ONE)
+    assert ran.status == 0
+    assert "state          retrying\n" in ran.out
+    assert "  transient  " in ran.out
+    assert "reported_at" not in ran.out, "what is not known is left out"
+
+
+@pytest.mark.usefixtures("tried")
+def test_shows_no_personal_data(redeem: Run) -> None:
+    for words in ([], ["--json"]):
+        out = redeem("show", ONE, *words).out
+        assert "jane" not in out
+        assert "email" not in out
+
+
+@pytest.mark.usefixtures("tried")
+def test_a_code_in_any_case(redeem: Run) -> None:
+    assert redeem("show", ONE.replace("SKD1", "skd1"), "--json").row["id"] == ONE
+
+
+def test_a_later_content_that_differs_is_shown(redeem: Run) -> None:
+    redeem("emit", "-", stdin=lines(event("1"), event("1") | {"order_value": "1.00"}))
+    row = redeem("show", "sovendus:uk:1:SKD1", "--json").row
+    assert row["order_value"] == "219.99"
+    assert row["later_content"]["order_value"] == "1.00"
+
+
+def test_what_is_not_there(redeem: Run) -> None:
+    ran = redeem("show", "sovendus:uk:1:NONE", "--json")
+    assert (ran.status, ran.out) == (1, "")
+    assert "sovendus:uk:1:NONE: not found" in ran.err
+    assert redeem("show").status == 2
