@@ -123,6 +123,20 @@ def test_what_waited_too_long_for_an_ill_partner_is_told(
     assert "redemption.gave_up" in capsys.readouterr().out
 
 
+def test_a_full_broker_takes_no_doorbell_and_loses_no_wake_up(app: RedeemApp, redis: Redis) -> None:
+    ids = order_with(app, "AB12", "CD34")
+    let_pass(redis, 10)
+    redis.config_set("maxmemory", "1mb")
+    try:
+        look(app, app.runtime)
+        assert rung(redis) == []
+    finally:
+        redis.config_set("maxmemory", "0")
+    let_pass(redis, 30)
+    look(app, app.runtime)
+    assert sorted(rung(redis)) == sorted(map(task_id, ids))
+
+
 def test_a_look_without_a_broker_says_so(tmp_path: Path) -> None:
     with EmbeddedValkey(tmp_path) as broker, running(broker.url) as app:
         order_with(app, "AB12")
