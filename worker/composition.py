@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 
-from config.celery_options import celery_options
+from config.celery_options import CONCURRENCY, celery_options
 from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry
@@ -18,6 +18,14 @@ from tasks.runtime import Runtime
 from worker.waker import Waker
 
 
+class Threads(bootsteps.Step):
+    """Tells the app how many threads its worker has: `--concurrency` outweighs the options."""
+
+    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
+        super().__init__(parent, **kwargs)
+        parent.app.threads = parent.concurrency
+
+
 class RedeemApp(Celery):
     """A Celery app that brings its tasks what they work with."""
 
@@ -25,12 +33,13 @@ class RedeemApp(Celery):
         super().__init__("redeem", set_as_current=True)
         self.settings = settings
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
-        self.steps["worker"].add(Waker)
+        self.threads = CONCURRENCY
+        self.steps["worker"].update((Threads, Waker))
 
     @functools.cached_property
     def runtime(self) -> Runtime:
         """Ledger and partner clients, built on first use, hence after a fork."""
-        return Runtime(self.settings)
+        return Runtime(self.settings, threads=self.threads)
 
 
 def create_app(settings: Settings) -> RedeemApp:
