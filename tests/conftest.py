@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 from redis import Redis
 
@@ -13,6 +14,11 @@ from worker.dev.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# The same examples on every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
+hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("redeem")
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +61,11 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer has set for the project does not change a test."""
     for name in [name for name in os.environ if name.upper().startswith("REDEEM_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither does how the developer's machine reaches the world: all partners here are on loopback."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)

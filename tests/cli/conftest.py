@@ -57,6 +57,10 @@ class Ran:
 
 Run = Callable[..., Ran]
 
+EXPIRED = "uniqodo:uk:1:EXPIRED-1"
+NOWHERE = "unrouted:fr:2:SKD1"
+BARE = "uniqodo:uk:3:AB12"
+
 
 @pytest.fixture(autouse=True)
 def _process_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -145,3 +149,17 @@ def event(order_id: str = "145789", *codes: str, shop: str = "uk", **more: objec
 def lines(*events: object) -> bytes:
     """JSON Lines."""
     return b"".join(json.dumps(one).encode() + b"\n" for one in events)
+
+
+def uniqodo(code: str) -> list[dict[str, str]]:
+    return [{"code": code, "provenance": "uniqodo", "validation_key": "f"}]
+
+
+@pytest.fixture
+def three(redeem: Run, worker: Worker) -> None:
+    """Dead letters: rejected by the partner, unroutable, incomplete."""
+    bare = event("3", coupons=uniqodo("AB12"))
+    del bare["order_value"], bare["currency"]
+    emitted = redeem("emit", "-", stdin=lines(event("1", coupons=uniqodo("EXPIRED-1")), event("2", shop="fr"), bare))
+    assert emitted.status == 0
+    worker.work(EXPIRED)
