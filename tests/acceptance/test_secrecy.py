@@ -15,7 +15,7 @@ import pytest
 import requests
 from redis import Redis
 
-from config.celery_options import CONCURRENCY
+from tasks.ledger import Account
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
 from tests.acceptance.kit.hunt import everything_in, found
@@ -81,7 +81,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, partners: Sandbox) -> Iterator
         with (
             System(broker_url, partners.url, [SHOP], directory, settings) as system,
             Redis.from_url(broker_url) as redis,
-            system.worker() as worker,
+            system.worker("worker", "--concurrency=1") as worker,
             FlowerProcess(system.environment, directory / "flower.log") as flower,
         ):
             made = Day(system, worker, flower, redis)
@@ -105,10 +105,8 @@ def _own_door(day: Day, data: Path) -> None:
     coupons = [code(f"{SHOP.name}{fault}", "uniqodo", validation_key="vk") for fault in faults]
     fine = order(SHOP, "FINE", *coupons, code("SKD"), code("SKD-503x1"), code("SKD+TRUNCATED"), **PERSON)
     nowhere = order(SHOP, "NOWHERE", code("SKD"), **PERSON) | {"shop": "nowhere"}
-    typo = order(SHOP, "TYPO", code("SKD"), **PERSON, e_mail=ADDRESS)
     ids = day.system.emit(fine, nowhere)
     day.system.until_settled(ids)
-    day.note("redeem emit refusing", day.system.redeem("emit", "-", stdin=json.dumps(typo), status=1))
     day.note("Redis after redeem emit", everything_in(day.redis))
     day.note("the broker's files after redeem emit", b"".join(f.read_bytes() for f in data.rglob("*") if f.is_file()))
 
@@ -145,17 +143,22 @@ def _unexpected_errors(day: Day) -> None:
     day.system.send(order(SHOP, "SPOILT", code("SKD"), **PERSON))
     eventually(lambda: "WRONGTYPE" in day.worker.said())
     ledger.redis.delete(ledger.key("redemption", "sovendus:leak:SPOILT:SKD"))
-    day.note("redeem pause", day.system.redeem("pause", "--all", "--json"))
+    account = Account("uniqodo", SHOP.name)
+    ledger.pause(account)
     (spoilt,) = day.system.send(order(SHOP, "HALF", code("LEAK-HALF", validation_key="vk"), **PERSON))
     eventually(lambda: ledger.find(spoilt))
     ledger.redis.hset(ledger.key("redemption", spoilt), "details", "no JSON")
-    day.note("redeem resume", day.system.redeem("resume", "--all", "--json"))
+    ledger.resume(account)
     eventually(lambda: "JSONDecodeError" in day.worker.said())
 
 
 def _commands(day: Day) -> None:
     letters = _invalid(day)
+    refused = day.system.directory / "refused.json"
+    refused.write_text(json.dumps([order(SHOP, "TYPO", code("SKD"), **PERSON, e_mail=ADDRESS), ADDRESS, [ADDRESS]]))
     commands = [
+        ["emit", str(refused), "--json"],
+        ["emit", str(refused)],
         ["status", "--json"],
         ["status"],
         ["show", "uniqodo:leak:FINE:LEAK+HANG", "--json"],
@@ -170,6 +173,8 @@ def _commands(day: Day) -> None:
         ["retry", "--json"],
         ["check", "--json"],
         ["check"],
+        ["pause", "--all", "--json"],
+        ["resume", "--all", "--json"],
         ["audit", "--json"],
         ["audit"],
     ]
@@ -179,11 +184,10 @@ def _commands(day: Day) -> None:
 
 
 def _flower_and_inspect(day: Day, partners: Sandbox) -> None:
-    """All of Flower's pages, while every thread of the worker is busy and messages wait in its hands."""
-    day.system.until_settled(day.system.send(order(SHOP, "PROVEN", *(code(f"PROVEN-{n}") for n in range(8)))))
+    """All of Flower's pages, while the worker's one thread is busy and messages wait in its hands."""
     partners.fail("HANG", account=SHOP.number)
-    day.system.send(order(SHOP, "HUNG", *(code(f"HUNG-{n}") for n in range(2 * CONCURRENCY))))
-    eventually(lambda: len(partners.calls(account=SHOP.number, order_id="HUNG")) == CONCURRENCY, what="all busy")
+    day.system.send(order(SHOP, "HUNG", code("SKD")))
+    partners.wait_for_calls(1, account=SHOP.number, order_id="HUNG")
     with BareProducer(day.system.broker_url) as stranger:
         for number in range(3):
             event = order(SHOP, f"HELD-{number}", code("SKD"), **PERSON)
@@ -192,7 +196,6 @@ def _flower_and_inspect(day: Day, partners: Sandbox) -> None:
     day.note(
         "celery inspect reserved", eventually(lambda: _holding(held, _celery(day, "inspect", "reserved", "--json")))
     )
-    day.note("celery inspect query_task", _holding(held, _celery(day, "inspect", "query_task", "held-2", "--json")))
 
     day.note("Flower /api/workers", _get(day, "/api/workers?refresh=1").content)
 

@@ -109,9 +109,9 @@ class Daemon(ABC):
 class WorkerProcess(Daemon):
     """`celery -A worker.app worker`, its log as JSON lines."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *, node: str = "worker") -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, *options: str, node: str = "worker") -> None:
         alone = ("--without-mingle", "--without-gossip")  # a second saved a start
-        command = (*_CELERY, "--quiet", "worker", "--hostname", f"{node}@test", *alone)
+        command = (*_CELERY, "--quiet", "worker", "--hostname", f"{node}@test", *alone, *options)
         super().__init__(command, {**environment, "REDEEM_LOG_FORMAT": "json"}, log)
         self.node = f"{node}@test"
 

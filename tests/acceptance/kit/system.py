@@ -68,10 +68,10 @@ class System:
             self._producer.close()
         self.ledger.redis.close()
 
-    def worker(self, node: str = "worker", **settings: str) -> WorkerProcess:
-        """A worker, not started yet; `settings` outweigh the system's."""
+    def worker(self, node: str = "worker", *options: str, **settings: str) -> WorkerProcess:
+        """A worker with these options, not started yet; `settings` outweigh the system's."""
         ours = {f"REDEEM_{name}": value for name, value in settings.items()}
-        return WorkerProcess(self.environment | ours, self.directory / f"{node}.log", node=node)
+        return WorkerProcess(self.environment | ours, self.directory / f"{node}.log", *options, node=node)
 
     def redeem(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
         """What the `redeem` command prints; fails when it ends with another status."""
