@@ -7,8 +7,9 @@ from typing import Any
 from celery import shared_task
 
 from tasks.doorbell import task_name
+from tasks.outcomes import Again, Buried, Settled
 from tasks.partners import PARTNERS
-from tasks.redeeming import Again, Buried, Settled, attempt
+from tasks.redeeming import attempt
 from tasks.redemption_task import RedemptionTask
 from tasks.runtime import runtime_of
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tasks.backoff import delay_before_retry
@@ -29,6 +28,7 @@ from tasks.errors import (
 from tasks.identity import partner_of, shop_of
 from tasks.intake import account_of
 from tasks.ledger import Account, Claim, Record, Recorded, State
+from tasks.outcomes import Again, Buried, Nothing, Result, Settled
 from tasks.partners import PARTNERS
 from tasks.partners.base import Receipt
 from tasks.persistence import UNAVAILABLE, until_recorded
@@ -37,41 +37,6 @@ from tasks.runtime import Runtime
 _UNKNOWN_ACCOUNT_DELAY: Final = 60.0  # seconds; during a deploy another worker may know the account
 _CROWDED_DELAY: Final = 2.0  # seconds; shorter, and a long backlog would be rung all the time
 _PATIENCE_WITH_CLAIM: Final = 10.0  # seconds; an unanswered claim that took effect is better repeated than waited out
-
-
-@dataclass(frozen=True)
-class Settled:
-    """Done: `redeemed` or `presumed`."""
-
-    state: State
-
-
-@dataclass(frozen=True)
-class Buried:
-    """A dead letter, for `error`'s reason."""
-
-    error: PermanentError
-
-
-@dataclass(frozen=True)
-class Nothing:
-    """Nothing was sent, and why: one of the ledger's words."""
-
-    status: str
-
-
-@dataclass(frozen=True)
-class Again:
-    """It failed and is worth another attempt in `delay` seconds; not recorded yet: that is `park`'s."""
-
-    redemption_id: str
-    claim: Claim
-    error: TransientError | AccountRefused
-    delay: float
-    entry: dict[str, Any]
-
-
-Result = Settled | Buried | Nothing | Again
 
 
 def lease_for(call_timeout: float) -> float:
@@ -87,22 +52,33 @@ def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
     account, account_settings = account_of(runtime.settings, partner, shop)
     if account_settings is None:
         error = Unroutable(f'this worker\'s settings have no {partner} account for shop "{shop}"')
-        return Nothing(runtime.ledger.defer(redemption_id, _UNKNOWN_ACCOUNT_DELAY, error))
+        return _put_off(runtime, redemption_id, _UNKNOWN_ACCOUNT_DELAY, error)
     with runtime.bulkhead(partner).place() as taken:
         if taken:
             return _claimed_attempt(runtime, redemption_id, account, account_settings)
     # The others' threads are free again at once; a breaker will open, or the partner recover.
     crowded = NotSent(f"not sent yet: too many calls to {partner} hang")
-    return Nothing(runtime.ledger.defer(redemption_id, _CROWDED_DELAY, crowded))
+    return _put_off(runtime, redemption_id, _CROWDED_DELAY, crowded)
+
+
+def _put_off(runtime: Runtime, redemption_id: str, delay: float, reason: RedemptionError) -> Nothing:
+    try:
+        return Nothing(runtime.ledger.defer(redemption_id, delay, reason))
+    except UNAVAILABLE as error:
+        return _left_alone(runtime, redemption_id, error)
+
+
+def _left_alone(runtime: Runtime, redemption_id: str, error: Exception) -> Nothing:
+    """The broker is away; nothing is lost, for the wake-up stands."""
+    runtime.log.warning("delivery.unclaimed", id=redemption_id, error=str(error))
+    return Nothing("unavailable")
 
 
 def _claimed_attempt(runtime: Runtime, redemption_id: str, account: Account, account_settings: Any) -> Result:  # noqa: ANN401 - each partner has its own model
     try:
         claim, lease_ends = _claim(runtime, redemption_id, account)
     except UNAVAILABLE as error:
-        # Nothing is lost: the wake-up stands.
-        runtime.log.warning("delivery.unclaimed", id=redemption_id, error=str(error))
-        return Nothing("unavailable")
+        return _left_alone(runtime, redemption_id, error)
     if claim.record is None:
         return Nothing(claim.status)
     return _Attempt(runtime, claim, claim.record, lease_ends).run(account_settings)

@@ -14,7 +14,8 @@ from celery.exceptions import Ignore, Retry
 from typing_extensions import override
 
 from tasks.errors import GaveUp, PermanentError
-from tasks.redeeming import Again, park
+from tasks.outcomes import Again
+from tasks.redeeming import park
 from tasks.runtime import runtime_of
 
 if TYPE_CHECKING:

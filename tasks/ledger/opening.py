@@ -9,7 +9,6 @@ from tasks.errors import PermanentError
 from tasks.identity import account_name, account_parts
 from tasks.redemption import Redemption
 
-
 UNKNOWN: Final = "-"
 """Stands for the fingerprint of an account that the settings do not have."""
 

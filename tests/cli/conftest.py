@@ -15,8 +15,9 @@ import pytest
 import structlog
 
 from tasks.ledger import Record
+from tasks.outcomes import Again, Result
 from tasks.partners import SPECS
-from tasks.redeeming import Again, Result, attempt, park
+from tasks.redeeming import attempt, park
 from tasks.runtime import Runtime
 from tests.tasks.examples import KEY
 from worker.cli import main

@@ -15,7 +15,8 @@ from tasks.dead_letters import Filters, Refused, find_dead, replay
 from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Record
 from tasks.orders import parse_order
-from tasks.redeeming import Buried, Settled, attempt
+from tasks.outcomes import Buried, Settled
+from tasks.redeeming import attempt
 from tests.tasks.examples import ADDRESS, KEY, NOW, event, order, settings
 from tests.tasks.raw_servers import answer, serving
 from worker.composition import RedeemApp, create_app

@@ -17,7 +17,8 @@ from redis import Redis
 
 from tasks.intake import plan_order
 from tasks.ledger import State
-from tasks.redeeming import Again, Buried, Nothing, Result, Settled, attempt, lease_for, park
+from tasks.outcomes import Again, Buried, Nothing, Result, Settled
+from tasks.redeeming import attempt, lease_for, park
 from tasks.runtime import Runtime
 from tests.acceptance.kit.polling import eventually
 from tests.tasks import examples

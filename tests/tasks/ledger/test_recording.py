@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tasks.errors import AccountRefused, AlreadyRedeemed, Declined, Incomplete, NotSent, Unanswered, Unroutable
-from tasks.ledger import State
-from tests.tasks.ledger.kit import DE, GIVE_UP, HOUR, KEEP, LEASE, MINUTE, UK, Book
+from tasks.ledger import LedgerLimits, State
+from tests.tasks.ledger.kit import BREAKER, DE, GIVE_UP, HOUR, KEEP, LEASE, MINUTE, UK, Book
 
 
 def test_the_partners_yes_settles_it_for_good(book: Book) -> None:
@@ -281,6 +281,19 @@ def test_putting_off_moves_the_wake_up_and_counts_nothing(book: Book) -> None:
     assert (record.state, record.attempts, record.fields["error_message"]) == (State.QUEUED, 0, "no account")
     assert book.wakes() == {one: pytest.approx(60, abs=1)}
     assert book.claim(one).status == "claimed"  # by a worker that has the account
+
+
+def test_putting_off_does_not_bring_a_retry_before_its_time(book: Book) -> None:
+    one = book.open_one()
+    book.later(book.claimed(one), delay=900)
+    book.ledger.defer(one, 2, Unroutable("no account"))
+    assert book.wakes() == {one: pytest.approx(900, abs=1)}
+
+
+def test_putting_off_is_not_giving_up_before_the_one_attempt_that_everything_gets(book: Book) -> None:
+    strict = Book(book.redis, LedgerLimits(KEEP, 0.0, BREAKER))
+    one = strict.open_one()
+    assert strict.ledger.defer(one, 60, Unroutable("no account")) == "deferred"
 
 
 def test_putting_off_for_too_long_is_giving_up(book: Book) -> None:
