@@ -39,7 +39,9 @@ local moments = {
   end,
   health = function(key) shift_fields(key, { 'probe_at', 'probe_rung_at', 'since' }) end,
   wake = shift_scores, flight = shift_scores, dead = shift_scores,
-  reap_after = shift_value, pulse = function(key) if unwatched then shift_value(key) end end,
+  reap_after = shift_value, pulse = unwatched and shift_value or function(key)
+    redis.call('SET', key, string.format('%.0f', redis.call('TIME')[1] * 1000))
+  end,
   tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
 }
 

@@ -19,10 +19,10 @@ from tasks.redemption import Redemption
 from tests.tasks.ledger.clock import let_pass
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
-LEASE = 10.0
+LEASE = 60.0
 KEEP = 400 * DAY
 GIVE_UP = 48 * HOUR
-BREAKER = Breaker(failures=3, probe_after=2, probe_cap=10)
+BREAKER = Breaker(failures=3, probe_after=20, probe_cap=100)
 LIMITS = LedgerLimits(keep=KEEP, give_up_after=GIVE_UP, breaker=BREAKER)
 
 UK = Account("sovendus", "uk", "fp1")

@@ -26,7 +26,7 @@ from tests.tasks.ledger.clock import let_pass
 from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
-CALL = 0.4
+CALL = 10.0  # seconds that no test waits for
 LEASE = lease_for(CALL)
 
 
@@ -115,10 +115,10 @@ def test_a_first_call_that_is_answered_settles_it(worker: Worker, sandbox: Sandb
 
 
 def test_an_answer_lost_after_the_partner_committed_is_presumed_once_it_says_already_redeemed(
-    worker: Worker, sandbox: Sandbox
+    worker: Worker, hire: Callable[..., Worker], sandbox: Sandbox
 ) -> None:
     one = worker.accept("AB12+HANG")
-    lost = worker.again(one)
+    lost = hire(PARTNERS__UNIQODO__READ_TIMEOUT="0.3").again(one)
     assert lost.error.message.startswith("no answer")
     worker.passes(lost.delay)
 
@@ -192,9 +192,9 @@ def test_two_bad_answers_and_a_good_one_are_three_calls_with_growing_gaps(worker
 def test_a_partners_wish_to_wait_is_heeded(worker: Worker) -> None:
     one = worker.accept("AB12-429@300", "sovendus")
     assert worker.again(one).delay == 300
-    worker.passes(299)
+    worker.passes(290)
     assert worker.attempt(one) == Nothing("early")
-    worker.passes(1)
+    worker.passes(10)
     assert worker.attempt(one) == Settled(State.REDEEMED)
 
 
