@@ -9,8 +9,8 @@ import pytest
 
 from tasks.errors import NotSent, Unanswered
 from tasks.http_client import PartnerClient
-from tests.tasks.http_calls import CODE, KEY, SHORT, Make, failure, get, post, send
-from tests.tasks.raw_servers import Handler, answer, dribble, serving, tls
+from tests.tasks.http_calls import CODE, KEY, SHORT, Make, client_of, failure, get, post, send
+from tests.tasks.raw_servers import Handler, RawServer, answer, dribble, receive, serving, tls
 from worker.dev.ports import free_port
 from worker.dev.sandbox import Sandbox
 
@@ -126,3 +126,17 @@ def test_no_tls_at_the_other_end_sent_nothing() -> None:
     with serving(answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         assert type(failure(f"https://localhost:{server.port}", get())) is NotSent
     assert KEY.encode() not in b"".join(server.received)
+
+
+def test_a_connection_whose_answer_was_half_read_is_closed_at_once() -> None:
+    def endless(connection: socket.socket, server: RawServer) -> None:
+        receive(connection, server)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n" + b"x" * (256 * 1024 + 1))
+        receive(connection, server)
+
+    with serving(endless) as server, client_of(server.url) as client:
+        for _ in range(2):
+            with pytest.raises(Unanswered, match="too long"):
+                send(client, get())
+    requests = [data for data in server.received if data]
+    assert (len(requests), len(server.received)) == (2, 4), "each connection brought one request and then its end"
