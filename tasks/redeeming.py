@@ -61,11 +61,12 @@ def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
     return _put_off(runtime, redemption_id, _CROWDED_DELAY, crowded)
 
 
-def _put_off(runtime: Runtime, redemption_id: str, delay: float, reason: RedemptionError) -> Nothing:
+def _put_off(runtime: Runtime, redemption_id: str, delay: float, reason: RedemptionError) -> Nothing | Buried:
     try:
-        return Nothing(runtime.ledger.defer(redemption_id, delay, reason))
+        status = runtime.ledger.defer(redemption_id, delay, reason)
     except UNAVAILABLE as error:
         return _left_alone(runtime, redemption_id, error)
+    return Buried(GaveUp(reason.message)) if status == "gave_up" else Nothing(status)
 
 
 def _left_alone(runtime: Runtime, redemption_id: str, error: Exception) -> Nothing:

@@ -268,6 +268,15 @@ def test_a_worker_that_lacks_the_account_puts_it_off(worker: Worker, hire: Calla
     assert other.attempt(one) == Settled(State.REDEEMED)
 
 
+def test_what_no_worker_can_send_is_a_dead_letter_in_the_end(worker: Worker, hire: Callable[..., Worker]) -> None:
+    other = hire(SHOPS__FR__SOVENDUS__TRAFFIC_SOURCE_NUMBER="4713")
+    one = other.accept("AB12E3GH", "sovendus", shop="fr")
+    worker.passes(48 * 3600)
+    result = worker.attempt(one)
+    assert isinstance(result, Buried)
+    assert (result.error.reason, worker.state(one)) == ("gave_up", State.DEAD)
+
+
 @pytest.mark.parametrize("redemption_id", ["", "nonsense", "uniqodo", "uniqodo:uk", "uniqodo:uk:1:NONE", "test:"])
 def test_doorbells_that_mean_nothing_do_nothing(worker: Worker, redemption_id: str) -> None:
     assert isinstance(attempt(worker.runtime, "uniqodo", redemption_id), Nothing)
