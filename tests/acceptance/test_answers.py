@@ -65,7 +65,7 @@ def test_a_refused_key_burns_nothing_and_all_goes_out_once_it_is_mended(
     system = make_system(shop)
     events = [order(shop, f"{n}", code(f"MENDED-{n}", "uniqodo")) for n in range(40)]
     with system.worker() as worker:
-        ids = system.emit(*events)
+        ids = system.send(*events)
         eventually(lambda: system.breaker("uniqodo", shop) == "refused")
         # The Sovendus account of the same shop is none the worse.
         system.until_settled(system.send(order(shop, "S", code("SKD"))))
