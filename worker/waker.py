@@ -76,14 +76,13 @@ def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
     Raises redis.RedisError.
     """
     ledger = runtime.ledger
-    leases = {partner: lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS}
-    longest = max(leases.values())
+    longest = max(lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS)
     for name in sorted(ledger.accounts()):
         partner, shop = Account.parts(name)
         if partner not in PARTNERS:
             continue  # nobody's, or a newer version's: there is no doorbell that this one could ring
         account = account_of(runtime.settings, partner, shop)[0]
-        rung, given_up = ledger.wake(account, limit=_BATCH, lease=leases[partner], longest_lease=longest)
+        rung, given_up = ledger.wake(account, limit=_BATCH, longest_lease=longest)
         for redemption_id in given_up:
             log.warning("redemption.gave_up", id=redemption_id, partner=partner, shop=shop)
         for redemption_id in rung:

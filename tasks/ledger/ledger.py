@@ -144,10 +144,10 @@ class Ledger:
         """Put off what this process has no account for: "deferred", "gave_up" or "settled"; no attempt is counted."""
         return str(self._run("defer", redemption_id, _ms(delay), error.message, self._give_up, self._keep))
 
-    def wake(self, account: Account, *, limit: int, lease: float, longest_lease: float) -> tuple[list[str], list[str]]:
+    def wake(self, account: Account, *, limit: int, longest_lease: float) -> tuple[list[str], list[str]]:
         """Move an account's due wake-ups on: the ids whose doorbell to ring now, and those that were given up.
 
-        `lease` is that of the account's partner, `longest_lease` the longest of all, in seconds.
+        `longest_lease` is the longest of all partners', in seconds.
         """
         rung, given_up = self._run(
             "wake",
@@ -160,7 +160,6 @@ class Ledger:
             _ms(longest_lease),
             self._give_up,
             self._keep,
-            _ms(lease),
             "1" if account.known else "0",
         )
         return rung, given_up

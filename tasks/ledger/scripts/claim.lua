@@ -37,7 +37,7 @@ elseif crashes >= crashes_allowed then
 elseif too_late(account, r[9], r[6], r[7], give_up_ms) and not is_paused(account)
     and health(account, fp).state ~= 'refused' then
   status = 'gave_up'
-elseif not test and not takes_calls(account, fp, lease_ms, true) then
+elseif not test and not takes_calls(account, fp, true) then
   -- Its doorbell was heard: the next one is not a repetition.
   redis.call('HSET', key, 'rings', '0')
   redis.call('ZADD', wake_key(account), text(due), id)

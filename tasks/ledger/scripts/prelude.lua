@@ -13,9 +13,6 @@ local NOW = now_ms()
 local HEALTH_KEPT_MS = 90 * 86400 * 1000 -- a fingerprint nobody uses any more is forgotten after this
 local UNPROVEN_PACE = 4                  -- calls at once to an account that has never answered
 local FULL_PACE = 64                     -- from here on an account counts as well
-local SLOW_MS = 1000                     -- a call that takes longer is slow …
-local SLOW_CALLS = 4                     -- … and while so many are, the account gets no more: a partner that hangs
-                                         -- shall not take all of a worker's threads from the others
 local HISTORY_BYTES = 16384
 local OUTAGE_MS = 3000                   -- so long without any waker's look, and the broker or all workers were away
 
@@ -97,11 +94,6 @@ local function in_flight(account, fp)
   return redis.call('ZCARD', flight_key(account, fp))
 end
 
--- Calls under way that have taken longer than SLOW_MS, told by what is left of their leases of `lease_ms`.
-local function is_slow(account, fp, lease_ms)
-  return redis.call('ZCOUNT', flight_key(account, fp), '(' .. text(NOW), text(NOW + lease_ms - SLOW_MS)) >= SLOW_CALLS
-end
-
 local function healthy(account, fp)
   local h = health(account, fp)
   if h.state == 'closed' then
@@ -149,10 +141,10 @@ end
 
 -- Does the account take a call now? To one that is ill only the waker sends anything, so opening and replaying do
 -- not ask for `may_probe`: nothing circulates meanwhile.
-local function takes_calls(account, fp, lease_ms, may_probe)
+local function takes_calls(account, fp, may_probe)
   if is_paused(account) then return false end
   local h = health(account, fp)
-  if h.state == 'closed' then return not (lease_ms and is_slow(account, fp, lease_ms)) end
+  if h.state == 'closed' then return true end
   if h.state == 'ramping' then return in_flight(account, fp) < h.pace end
   return may_probe and h.state == 'open' and NOW >= h.probe_at and in_flight(account, fp) == 0
 end

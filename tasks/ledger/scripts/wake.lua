@@ -1,10 +1,10 @@
 -- Look for one account's due wake-ups: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue, longest_lease_ms,
--- give_up_ms, keep_ms, lease_ms, known ("1": this worker's settings have the account). Moves each to its next wake-up
+-- give_up_ms, keep_ms, known ("1": this worker's settings have the account). Moves each to its next wake-up
 -- (never removes it: dying here loses nothing) and returns {ids whose doorbell to ring, ids that were given up}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
 local limit, ring_ms, short_queue = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local give_up_ms, keep_ms, lease_ms, known = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] == '1'
+local give_up_ms, keep_ms, known = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[11] == '1'
 local EXAMINED_WHILE_OPEN = 50
 local STRANGE_MS = 60000 -- an account that no worker knew for so long is looked after by those who do not know it
 
@@ -44,8 +44,6 @@ if h.state == 'open' then
   room = probes and 1 or 0
 elseif h.state == 'ramping' then
   room = math.max(0, h.pace - in_flight(account, fp))
-elseif is_slow(account, fp, lease_ms) then
-  room = 0
 end
 
 local queue_is_short

@@ -80,7 +80,7 @@ class Book:
 
     def wakers_look(self) -> None:
         """Somewhere, at an account that has nothing."""
-        self.ledger.wake(Account("sovendus", "elsewhere", "fp"), limit=1, lease=LEASE, longest_lease=LEASE)
+        self.ledger.wake(Account("sovendus", "elsewhere", "fp"), limit=1, longest_lease=LEASE)
 
     def open(
         self, *codes: str, account: Account = UK, fate: PermanentError | None = None, **known: Unpack[Known]
@@ -122,7 +122,7 @@ class Book:
 
     def look(self, account: Account = UK, *, limit: int = 200) -> list[str]:
         """The ids whose doorbells ring at one look."""
-        return self.ledger.wake(account, limit=limit, lease=LEASE, longest_lease=LEASE)[0]
+        return self.ledger.wake(account, limit=limit, longest_lease=LEASE)[0]
 
     def record(self, redemption_id: str) -> Record:
         found = self.ledger.find(redemption_id)

@@ -48,7 +48,7 @@ class Worker:
 
     def look(self) -> None:
         account = plan_order(examples.order(), self.runtime.settings, now=datetime.now(UTC))[0].account
-        self.runtime.ledger.wake(account, limit=1, lease=LEASE, longest_lease=LEASE)
+        self.runtime.ledger.wake(account, limit=1, longest_lease=LEASE)
 
     def accept(self, code: str, provenance: str = "uniqodo", **changes: object) -> str:
         """Journal an order with this code; the redemption's id."""

@@ -228,18 +228,3 @@ def test_illness_is_the_accounts_alone(book: Book) -> None:
     book.break_account(UK)
     ids = book.open(*MANY, account=Account("sovendus", "de", "fp1"))
     assert takes(book, ids, Account("sovendus", "de", "fp1")) == 4
-
-
-def test_a_partner_that_hangs_gets_no_more_calls_until_fewer_hang(book: Book) -> None:
-    prove(book)
-    ids = book.open(*MANY)
-    hanging = [book.claimed(one) for one in ids[:4]]
-    assert book.claim(ids[4]).status == "claimed"
-    book.passes(2)
-    assert book.claim(ids[5]).status == "resting"
-    assert book.look() == []
-
-    book.yes(hanging[0])
-    book.yes(hanging[1])
-    assert book.claim(ids[5]).status == "claimed"
-    assert id_of(hanging[2]) not in book.look()

@@ -33,7 +33,7 @@ def test_two_wakers_do_not_ring_the_same_doorbell(book: Book, redis: Redis) -> N
     ids = book.open(*(f"C{n}" for n in range(4)))
     book.passes(10)
     other = Ledger(redis, "redeem", LIMITS)
-    rung = book.look(limit=2) + other.wake(UK, limit=200, lease=LEASE, longest_lease=LEASE)[0]
+    rung = book.look(limit=2) + other.wake(UK, limit=200, longest_lease=LEASE)[0]
     assert sorted(rung) == sorted(ids)
 
 
@@ -120,7 +120,7 @@ def test_an_account_that_takes_nothing_rings_nothing(book: Book, how: str) -> No
 def test_what_waits_too_long_for_an_ill_account_is_given_up(book: Book) -> None:
     failed = book.break_account()
     book.passes(GIVE_UP)
-    rung, given_up = book.ledger.wake(UK, limit=200, lease=LEASE, longest_lease=LEASE)
+    rung, given_up = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
 
     assert (rung, sorted(given_up)) == ([], sorted(failed))
     assert {book.record(one).reason for one in failed} == {"gave_up"}
