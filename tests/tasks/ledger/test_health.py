@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tasks.errors import Declined
 from tasks.ledger import Account, State
-from tests.tasks.ledger.kit import BREAKER, DE, LEASE, MINUTE, UK, Book, id_of
+from tests.tasks.ledger.kit import BREAKER, DE, LEASE, MINUTE, UK, Book
 
 MANY = tuple(f"C{n:03}" for n in range(100))
 
