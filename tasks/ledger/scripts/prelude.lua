@@ -58,7 +58,6 @@ local function too_late(account, tries, clock_at, clock_stood, give_up_ms)
 end
 
 local function stand_no_longer(account)
-  if is_paused(account) then return end
   local since = redis.call('HGET', account_key(account), 'stood_since')
   if since then
     redis.call('HINCRBY', account_key(account), 'stood', text(NOW - tonumber(since)))
@@ -101,7 +100,6 @@ local function healthy(account, fp)
     return
   end
   local pace = (h.state == 'ramping' and h.pace or 1) * 2
-  if h.state == 'refused' then stand_no_longer(account) end
   if pace >= FULL_PACE then
     if h.relapse then CHANGE = 'closed' end
     set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'proven', '1', 'since', text(NOW))
@@ -203,7 +201,6 @@ local function bury(id, account, reason, code, message, keep_ms)
   redis.call('HDEL', key, 'owner', 'lease_until')
   redis.call('HSET', key, 'state', 'dead', 'died_at', text(NOW), 'reason', reason, 'error_code', code,
     'error_message', message)
-  redis.call('PERSIST', key)
   leave_wake(account, id)
   redis.call('ZADD', P .. 'dead', text(NOW), id)
   outcome(id, keep_ms)
