@@ -16,6 +16,8 @@ from tasks.identity import task_id
 log = structlog.get_logger("redeem.doorbell")
 
 _NAME: Final = "{partner}.redeem"
+# After a restart of the broker the pooled connection is dead, and the first try only finds that out.
+_ONCE_MORE: Final = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 
 
 def task_name(partner: str) -> str:
@@ -36,7 +38,8 @@ def ring(app: Celery, partner: str, redemption_id: str, *, attempts: int = 0) ->
             queue=partner,
             task_id=task_id(redemption_id),
             retries=attempts,
-            retry=False,
+            retry=True,
+            retry_policy=_ONCE_MORE,
         )
     except OperationalError as error:
         log.warning("doorbell.unheard", id=redemption_id, error=str(error))

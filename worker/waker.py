@@ -22,6 +22,7 @@ from tasks.redeeming import lease_for
 from tasks.runtime import Runtime, runtime_of
 
 _INTERVAL: Final = 0.2  # seconds between looks
+_PAUSE_AFTER_FAILURE: Final = 5.0  # seconds; a mistake of ours shall not flood the log
 _BATCH: Final = 200  # wake-ups moved per account and look
 
 log = structlog.get_logger("redeem.waker")
@@ -64,6 +65,7 @@ class Waker(bootsteps.StartStopStep):
             except Exception:
                 # The last line of defence: a waker that dies silently would strand everything that waits.
                 log.exception("waker.failed")
+                self._stopping.wait(_PAUSE_AFTER_FAILURE)
             else:
                 if away:
                     log.info("waker.broker_back")

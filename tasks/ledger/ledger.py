@@ -178,8 +178,8 @@ class Ledger:
         return bool(self._run("pause", account.name))
 
     def resume(self, account: Account) -> bool:
-        """Close an account's breaker, whatever opened it; False where it was not open."""
-        return bool(self._run("resume", account.name, account.fingerprint))
+        """Close an account's breaker, whatever opened it and under whichever settings; False where it was not open."""
+        return bool(self._run("resume", account.name))
 
     def hasten(self, redemption_id: str) -> bool:
         """Bring a retry forward to now; False where it does not wait for one."""

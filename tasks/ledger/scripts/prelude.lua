@@ -84,6 +84,7 @@ local function health(account, fp)
 end
 
 local function set_health(account, fp, ...)
+  redis.call('SADD', P .. 'fingerprints:' .. account, fp)
   redis.call('HSET', health_key(account, fp), ...)
   redis.call('PEXPIRE', health_key(account, fp), HEALTH_KEPT_MS)
 end

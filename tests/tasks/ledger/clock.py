@@ -43,6 +43,7 @@ local moments = {
     redis.call('SET', key, string.format('%.0f', redis.call('TIME')[1] * 1000))
   end,
   tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
+  fingerprints = function() end,
 }
 
 for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do

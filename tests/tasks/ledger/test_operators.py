@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tasks.errors import Unanswered
-from tasks.ledger import State
+from tasks.ledger import Account, State
 from tests.tasks.ledger.kit import DE, KEEP, LEASE, MINUTE, UK, Book
 
 REPLAYED = {"outcome": "replayed", "by": "anna@shop"}
@@ -137,6 +137,15 @@ def test_a_resume_closes_the_breaker_whatever_opened_it(book: Book, how: str) ->
 
     assert book.ledger.resume(DE)
     assert one in book.look(DE)
+    assert book.claim(one, DE).status == "claimed"
+
+
+def test_a_resume_reaches_workers_whose_settings_the_operator_does_not_have(book: Book) -> None:
+    one = book.open_one(account=DE)
+    book.refused(book.claimed(one, DE))
+    book.passes(MINUTE)
+
+    assert book.ledger.resume(Account(DE.partner, DE.shop, "the operator's own"))
     assert book.claim(one, DE).status == "claimed"
 
 
