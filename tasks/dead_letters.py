@@ -155,7 +155,7 @@ def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account)
 def _hand_over(app: Celery, runtime: Runtime, record: Record, order: Order) -> list[str]:
     """Open what the order means today, then close the old letter with a link to it."""
     accepted = accept(app, runtime, order)
-    ids = [one.planned.redemption.id for one in accepted.opened]
+    ids = [one.id for one in accepted.opened]
     runtime.ledger.discard(record.id, {"outcome": "replayed", "as": ids, "by": operator()})
     return ids
 

@@ -5,6 +5,7 @@ Pure. The same for every way in, and again when a dead letter is replayed under 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,7 +20,7 @@ from tasks.ledger import Account, Planned
 from tasks.orders import Order
 from tasks.partners import PARTNERS
 from tasks.partners.uniqodo import Uniqodo
-from tasks.provenance import is_nobody, issuer
+from tasks.provenance import is_nobody, issuer, stated_issuer
 from tasks.redemption import Redemption
 
 # Only Uniqodo has master codes; one on the list is booked under it, whatever the event says.
@@ -63,7 +64,8 @@ def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> It
         unroutable = Unroutable(_no_account(partner, order.shop, shop))
         yield Planned(redemption.without_customer_id(), account, unroutable)
         return
-    yield complete(redemption, account, account_settings, settings, now=now)
+    plan = complete(redemption, account, account_settings, settings, now=now)
+    yield dataclasses.replace(plan, unless=_elsewhere(order, coupon, partner, shop))
 
 
 def complete(
@@ -86,6 +88,18 @@ def _partner(coupon: Coupon, name: str, shop: Shop | None) -> str:
     if coupon.provenance is not None:
         return coupon.provenance
     raise Unroutable(f'no shop "{name}" is configured')
+
+
+def _elsewhere(order: Order, coupon: Coupon, partner: str, shop: Shop | None) -> tuple[str, ...]:
+    """The ids under which another system may have reported this code already.
+
+    The shop knows a code's issuer, the ERP that reports the same order often does not. Where only the shop's default
+    sends a code to `partner`, it is no news if any other partner's redemption of it is known.
+    """
+    if shop is None or stated_issuer(coupon.code, coupon.provenance, coupon.validation_key, shop) is not None:
+        return ()
+    others = (other for other in PARTNERS if other != partner)
+    return tuple(redemption_id(one, order.shop, order.order_id, coupon.code, test=order.test) for one in others)
 
 
 def _named(coupon: Coupon) -> str:

@@ -27,18 +27,24 @@ def issuer(code: str, provenance: str | None, validation_key: str | None, shop: 
     spelled = code.strip().upper()
     if spelled in shop.master_codes:
         raise MasterCode("a master or trigger code of the merchant (MASTER_CODES), never the customer's own")
-    if provenance is not None:
-        return provenance
-    if validation_key is not None:
-        return _ISSUES_VALIDATION_KEYS
-    for rule in shop.rules:
-        if fnmatchcase(spelled, rule.pattern.upper()):
-            return rule.partner
+    stated = stated_issuer(code, provenance, validation_key, shop)
+    if stated is not None:
+        return stated
     if shop.default_partner is not None:
         return shop.default_partner
     if shop.account(_ASKS_FOR_EVERY_CODE) is not None:
         return _ASKS_FOR_EVERY_CODE
     raise Unroutable("nothing says who issued the code: no rule matches and the shop has no default partner")
+
+
+def stated_issuer(code: str, provenance: str | None, validation_key: str | None, shop: Shop) -> str | None:
+    """Who the event itself or the shop's rules say issued the code; None where only the shop's default is left."""
+    if provenance is not None:
+        return provenance
+    if validation_key is not None:
+        return _ISSUES_VALIDATION_KEYS
+    spelled = code.strip().upper()
+    return next((rule.partner for rule in shop.rules if fnmatchcase(spelled, rule.pattern.upper())), None)
 
 
 def is_nobody(partner: str) -> bool:

@@ -75,12 +75,13 @@ class Ledger:
                 "id": plan.redemption.id,
                 "account": plan.account.name,
                 "fp": plan.account.fingerprint,
+                "known_as": [plan.redemption.id, *plan.unless],
                 "fields": _opening_fields(plan),
             }
             for plan in planned
         ]
         results = self._run("open", _ms(RING_AGAIN), self._keep, json.dumps(entries))
-        return [Opened(plan, result) for plan, result in zip(planned, results, strict=True)]
+        return [Opened(plan, *result) for plan, result in zip(planned, results, strict=True)]
 
     def claim(self, redemption_id: str, account: Account, *, owner: str, lease: float) -> Claim:
         """Claim a redemption for one attempt of at most `lease` seconds; the attempt is counted now."""

@@ -39,17 +39,25 @@ class Account:
 
 @dataclass(frozen=True)
 class Planned:
-    """A redemption to open; `fate` is why it is born a dead letter, if it is; `note` goes onto its record."""
+    """A redemption to open; `fate` is why it is born a dead letter, if it is; `note` goes onto its record.
+
+    It is a duplicate if it is known, or any of the ids in `unless` is.
+    """
 
     redemption: Redemption
     account: Account
     fate: PermanentError | None = None
     note: str | None = None
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What opening did: "ring" and "rest" are new and waiting, "dead" is new and dead, "duplicate" was known."""
+    """What opening did: "ring" and "rest" are new and waiting, "dead" is new and dead, "duplicate" was known.
+
+    `id` is the redemption's in the ledger: for a duplicate, the known one's.
+    """
 
     planned: Planned
     result: str
+    id: str

@@ -81,3 +81,15 @@ def test_the_same_orders_from_both_doors_at_once_are_reported_once(
         celery.result()
     assert {record.state for record in system.until_settled(ids)} == {State.REDEEMED}
     assert len(partners.calls(account=shop.number)) == len(events)
+
+
+def test_a_second_system_that_does_not_know_the_issuer_is_told_that_it_is_known(
+    shop: Shop, system: System, partners: Sandbox
+) -> None:
+    unique = f"UNI-{shop.name}"
+    ids = shop.ids("uniqodo", "1", unique)
+    assert system.emit(order(shop, "1", code(unique, validation_key="vk"))) == ids
+    assert {record.state for record in system.until_settled(ids)} == {State.REDEEMED}
+
+    assert system.emit(order(shop, "1", code(unique.lower()))) == ids
+    assert calls_of(shop, partners) == [("uniqodo", unique)]

@@ -48,6 +48,17 @@ def test_three_codes_are_three_redemptions_with_the_whole_value_each() -> None:
     assert (planned[0].redemption.discount, planned[1].redemption.discount) == (Decimal("50.95"), None)
 
 
+def test_a_code_that_only_the_default_sends_to_a_partner_is_no_news_if_another_partner_has_it() -> None:
+    assert only(plan(coupons=[{"code": "ab12"}])).unless == ("uniqodo:uk:145789:AB12",)
+    assert only(plan(coupons=[{"code": "ab12"}], test=True)).unless == ("test:uniqodo:uk:145789:AB12",)
+
+
+@pytest.mark.parametrize("told", [{"provenance": "sovendus"}, {"validation_key": "f458"}, {"code": "RULED1"}])
+def test_a_code_whose_issuer_is_told_is_always_news(told: dict[str, str]) -> None:
+    ruled = settings(SHOPS__UK__RULES='[{"pattern": "ruled*", "partner": "sovendus"}]')
+    assert only(plan(ruled, coupons=[{"code": "AB12", **told}])).unless == ()
+
+
 @pytest.mark.parametrize("coupons", [[], None, ...])
 def test_no_code_is_nothing_to_report(coupons: object) -> None:
     assert plan(coupons=coupons) == []

@@ -37,7 +37,7 @@ def order_with(app: RedeemApp, *codes: str, **changes: object) -> list[str]:
     """Accept an order with these Sovendus codes, and have the doorbells that it rang heard by nobody."""
     accepted = accept(app, app.runtime, examples.order(coupons=[{"code": code} for code in codes], **changes))
     app.runtime.ledger.redis.delete("sovendus")
-    return [one.planned.redemption.id for one in accepted.opened]
+    return [one.id for one in accepted.opened]
 
 
 def doorbells(redis: Redis, queue: str = "sovendus") -> list[Any]:

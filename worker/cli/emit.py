@@ -130,8 +130,8 @@ def _tell_refused(found: Found, error: InvalidEvent, *, as_json: bool) -> None:
 def _tell_accepted(accepted: Accepted, *, as_json: bool) -> None:
     opened = accepted.opened
     if as_json:
-        ids = [one.planned.redemption.id for one in opened]
-        results = {one.planned.redemption.id: _WORDS[one.result] for one in opened}
+        ids = [one.id for one in opened]
+        results = {one.id: _WORDS[one.result] for one in opened}
         row = {"order_id": accepted.order.order_id, "redemptions": ids, "results": results}
         click.echo(json.dumps(row, ensure_ascii=False))
         return
@@ -140,7 +140,7 @@ def _tell_accepted(accepted: Accepted, *, as_json: bool) -> None:
     for one in opened:
         fate = one.planned.fate
         why = f" ({fate.reason}: {fate.message})" if one.result == "dead" and fate else ""
-        click.echo(f"accepted {one.planned.redemption.id}  {_WORDS[one.result]}{why}")
+        click.echo(f"accepted {one.id}  {_WORDS[one.result]}{why}")
 
 
 _WORDS = {"ring": "queued", "rest": "waiting for its account", "dead": "dead letter", "duplicate": "known already"}

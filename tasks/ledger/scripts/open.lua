@@ -1,6 +1,7 @@
 -- Open the redemptions of one order, all or none: ARGV prefix, ring_ms, keep_ms, JSON list of
--- {id, account, fp, fields = {name = text}}. `fields.state` is queued, or dead for one that is born a dead letter.
--- Returns for each: "ring", "rest" (its account takes nothing now), "dead" or "duplicate".
+-- {id, account, fp, known_as = {ids}, fields = {name = text}}. `fields.state` is queued, or dead for one that is born a
+-- dead letter; with any of `known_as` in the ledger it is a duplicate of that one.
+-- Returns for each {result, id}: "ring", "rest" (its account takes nothing now), "dead" or "duplicate".
 
 local ring_ms, keep_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
 local COMPARED = { 'order_value', 'currency', 'discount' }
@@ -20,9 +21,11 @@ end
 
 local function open(entry)
   local key, fields = record_key(entry.id), entry.fields
-  if redis.call('EXISTS', key) == 1 then
-    note_difference(key, fields)
-    return 'duplicate'
+  for _, known in ipairs(entry.known_as) do
+    if redis.call('EXISTS', record_key(known)) == 1 then
+      note_difference(record_key(known), fields)
+      return { 'duplicate', known }
+    end
   end
   local flat = { 'accepted_at', text(NOW), 'clock_at', text(NOW), 'clock_stood', text(stood_ms(entry.account)),
     'due', text(NOW), 'account', entry.account }
@@ -34,14 +37,14 @@ local function open(entry)
   redis.call('SADD', P .. 'accounts', entry.account)
   if fields.state == 'dead' then
     bury(entry.id, entry.account, fields.reason, fields.error_code or '', fields.error_message or '', keep_ms)
-    return 'dead'
+    return { 'dead', entry.id }
   end
   if takes_calls(entry.account, entry.fp) then
     ring(entry.id, entry.account, ring_ms)
-    return 'ring'
+    return { 'ring', entry.id }
   end
   redis.call('ZADD', wake_key(entry.account), text(NOW), entry.id)
-  return 'rest'
+  return { 'rest', entry.id }
 end
 
 local results = {}

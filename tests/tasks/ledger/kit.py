@@ -86,7 +86,7 @@ class Book:
         self, *codes: str, account: Account = UK, fate: PermanentError | None = None, **known: Unpack[Known]
     ) -> list[str]:
         """Open redemptions of one order; their ids."""
-        return [opened.planned.redemption.id for opened in self.opened(*codes, account=account, fate=fate, **known)]
+        return [opened.id for opened in self.opened(*codes, account=account, fate=fate, **known)]
 
     def opened(
         self, *codes: str, account: Account = UK, fate: PermanentError | None = None, **known: Unpack[Known]

@@ -54,7 +54,7 @@ class Worker:
         """Journal an order with this code; the redemption's id."""
         order = examples.order(coupons=[{"code": code, "provenance": provenance}], **changes)
         (opened,) = self.runtime.ledger.open(plan_order(order, self.runtime.settings, now=datetime.now(UTC)))
-        return opened.planned.redemption.id
+        return opened.id
 
     def attempt(self, redemption_id: str) -> Result:
         """One task's run: an attempt, and parking it where it is worth another."""

@@ -38,7 +38,7 @@ def app(start: Callable[..., RedeemApp]) -> RedeemApp:
 def reject(app: RedeemApp, *codes: str, **changes: object) -> list[str]:
     """An order whose codes the partner rejects; their ids."""
     order = examples.order(coupons=[{"code": code} for code in codes], **changes)
-    ids = [one.planned.redemption.id for one in accept(app, app.runtime, order).opened]
+    ids = [one.id for one in accept(app, app.runtime, order).opened]
     for one in ids:
         reject_again(app, one)
     return ids
@@ -57,7 +57,7 @@ def unroutable(app: RedeemApp, coupon: dict[str, str] | None = None, **changes: 
     order = examples.order(shop="fr", coupons=[coupon or {"code": "AB12"}], **changes)
     (opened,) = accept(app, app.runtime, order).opened
     assert opened.result == "dead"
-    return opened.planned.redemption.id
+    return opened.id
 
 
 def letter(app: RedeemApp, redemption_id: str) -> Record:
@@ -129,7 +129,7 @@ def test_a_replay_rings_the_doorbell(app: RedeemApp, redis: Redis) -> None:
 def test_what_still_lacks_something_is_refused_and_stays(app: RedeemApp, start: Callable[..., RedeemApp]) -> None:
     strict = start(SHOPS__UK__SOVENDUS__REQUIRE_EMAIL_HASH="true")
     (opened,) = accept(strict, strict.runtime, examples.order()).opened
-    one = opened.planned.redemption.id
+    one = opened.id
     assert opened.result == "dead"
 
     with pytest.raises(Refused, match="email_hash"):

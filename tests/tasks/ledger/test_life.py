@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
             for code in codes
         ]
         for opened in self.book.ledger.open(plans):
-            redemption_id = opened.planned.redemption.id
+            redemption_id = opened.id
             assert (opened.result == "duplicate") == (redemption_id in self.truth.accepted)
             self.truth.accepted.setdefault(redemption_id, value)
 

@@ -23,7 +23,7 @@ def test_all_of_an_order_are_queued_with_one_wake_up_each_and_their_doorbells_ar
     )
 
     assert [one.result for one in opened] == ["ring"] * 3
-    ids = [one.planned.redemption.id for one in opened]
+    ids = [one.id for one in opened]
     assert [book.state(one) for one in ids] == [State.QUEUED] * 3
     assert set(book.wakes(UK)) == set(ids[:2])
     assert set(book.wakes(DE)) == {ids[2]}
@@ -46,6 +46,15 @@ def test_what_was_opened_can_be_read_back_whole(book: Book) -> None:
     assert record.redemption() == whole
     assert record.fields["note"] == "sent without valKey"
     assert record.attempts == record.tries == 0
+
+
+def test_what_another_partner_was_told_of_is_a_duplicate_of_that(book: Book) -> None:
+    first = book.open_one("X1", account=DE)
+    (opened,) = book.ledger.open([Planned(redemption("X1", order_value=Decimal("1.00")), UK, unless=(first,))])
+
+    assert (opened.result, opened.id) == ("duplicate", first)
+    assert book.ledger.find(opened.planned.redemption.id) is None
+    assert "1.00" in book.record(first).fields["later_content"]
 
 
 @pytest.mark.parametrize("spelling", ["ab12", "Ab12", " AB12", "ab12\t", "AB12"])
@@ -130,7 +139,7 @@ def test_a_new_redemption_of_an_account_that_takes_nothing_rests(book: Book) -> 
     book.ledger.pause(UK)
     (opened,) = book.opened("AB12")
     assert opened.result == "rest"
-    assert list(book.wakes()) == [opened.planned.redemption.id]
+    assert list(book.wakes()) == [opened.id]
 
 
 def test_accounts_do_not_share_their_troubles(book: Book) -> None:

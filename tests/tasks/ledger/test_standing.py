@@ -30,7 +30,7 @@ def app(broker_url: str) -> Iterator[RedeemApp]:
 
 def opened(app: RedeemApp, *codes: str, **changes: object) -> list[str]:
     order = examples.order(coupons=[{"code": code} for code in codes], **changes)
-    return [one.planned.redemption.id for one in accept(app, app.runtime, order).opened]
+    return [one.id for one in accept(app, app.runtime, order).opened]
 
 
 def claim(app: RedeemApp, redemption_id: str) -> Claim:
