@@ -34,11 +34,9 @@ def test_the_list(redeem: Run) -> None:
         "reported_at", "reason", "error_code", "error_message", "receipt",
     }  # fmt: skip
     table = redeem("dead", "list").out.splitlines()
-    assert table[0].split() == [
-        "died", "reason", "partner", "shop", "order", "code", "value", "attempts", "text", "id",
-    ]  # fmt: skip
+    assert table[0].split() == ["died", "reason", "id", "value", "attempts", "text"]
     assert len(table) == 4
-    assert all(any(line.rstrip().endswith(one) for line in table) for one in (EXPIRED, NOWHERE, BARE))
+    assert all(any(f" {one} " in line for line in table) for one in (EXPIRED, NOWHERE, BARE))
 
 
 @pytest.mark.usefixtures("three")

@@ -23,7 +23,7 @@ from worker.cli.printing import json_option, print_json, print_table
 from worker.cli.show import find, print_record
 from worker.cli.status import money
 
-_COLUMNS = ("died", "reason", "partner", "shop", "order", "code", "value", "attempts", "text", "id")
+_COLUMNS = ("died", "reason", "id", "value", "attempts", "text")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -182,16 +182,13 @@ def _dead(ledger: Ledger, letter_id: str) -> Record:
 
 def _cells(record: Record) -> tuple[object, ...]:
     died = record.moment("died_at")
+    text = record.fields.get("error_message", "")
     value = f"{record.order_value} {record.fields.get('currency', '')}" if record.order_value is not None else None
     return (
         died.strftime("%Y-%m-%d %H:%M:%S") if died else None,
         record.reason,
-        record.partner,
-        record.shop,
-        record.order_id,
-        record.code,
+        record.id,
         value,
         record.attempts or None,
-        record.fields.get("error_message"),
-        record.id,
+        f"order {record.order_id}: {text}" if record.order_id and not record.is_redemption else text,
     )

@@ -24,13 +24,25 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table with these columns; None is an empty cell. On a terminal long cells are wrapped, not cut."""
+    """A table with these columns; None is an empty cell. On a terminal long cells are folded, never cut; on one that is
+    too narrow for the columns each row is a block of lines.
+
+    A column `id` is not folded either as long as others can be: ids are there to be copied.
+    """
+    rows = list(rows)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        longest_word = max(map(len, column.split()))
+        table.add_column(column, overflow="fold", min_width=longest_word, no_wrap=column == "id")
     for row in rows:
         table.add_row(*(Text("" if cell is None else _plain(str(cell))) for cell in row))
-    console().print(table)
+    page = console()
+    if page.measure(table, options=page.options.update(max_width=_WIDE)).minimum <= page.width:
+        page.print(table)
+        return
+    for row in rows:  # too narrow for columns: a block each
+        print_fields(dict(zip(columns, row, strict=True)))
+        click.echo()
 
 
 def print_fields(fields: Mapping[str, object]) -> None:

@@ -9,8 +9,8 @@ from worker.cli.connection import connected
 from worker.cli.printing import json_option, print_json, print_table
 
 _COLUMNS = (
-    "partner", "shop", "queued", "sending", "retrying", "redeemed", "presumed", "dead", "oldest waiting",
-    "lag p50", "lag p99", "money waiting", "money dead", "breaker",
+    "partner", "shop", "queued", "sending", "retrying", "redeemed", "presumed", "dead", "oldest",
+    "lag p50 / p99", "money waiting", "money dead", "breaker",
 )  # fmt: skip
 
 
@@ -43,8 +43,7 @@ def _cells(row: AccountStatus) -> tuple[object, ...]:
         row.shop,
         *(told[state] for state in states),
         duration(told["oldest_waiting_s"]),
-        duration(told["lag_p50_s"]),
-        duration(told["lag_p99_s"]),
+        " / ".join(duration(told[name]) for name in ("lag_p50_s", "lag_p99_s") if told[name] is not None),
         money(told["money_waiting"]),
         money(told["money_dead"]),
         row.breaker,
