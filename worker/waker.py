@@ -21,7 +21,8 @@ from tasks.persistence import UNAVAILABLE
 from tasks.redeeming import lease_for
 from tasks.runtime import Runtime, runtime_of
 
-_INTERVAL: Final = 0.2  # seconds between looks
+_INTERVAL: Final = 0.1  # seconds between looks at the most; sooner where a wake-up is due sooner
+_SHORTEST: Final = 0.01  # seconds; thousands of retries that are due one by one shall not keep it spinning
 _PAUSE_AFTER_FAILURE: Final = 5.0  # seconds; a mistake of ours shall not flood the log
 _BATCH: Final = 200  # wake-ups moved per account and look
 
@@ -54,10 +55,11 @@ class Waker(bootsteps.StartStopStep):
         self.stop(parent)
 
     def _run(self, app: Any) -> None:  # noqa: ANN401 - the Celery app
-        away = False
-        while not self._stopping.wait(_INTERVAL):
+        away, pause = False, _INTERVAL
+        while not self._stopping.wait(pause):
+            pause = _INTERVAL
             try:
-                look(app, runtime_of(app))
+                pause = look(app, runtime_of(app))
             except UNAVAILABLE as error:
                 if not away:
                     log.warning("waker.broker_away", error=str(error))
@@ -72,11 +74,12 @@ class Waker(bootsteps.StartStopStep):
                 away = False
 
 
-def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
-    """Ring for everything that is due now, one batch per account.
+def look(app: Any, runtime: Runtime) -> float:  # noqa: ANN401 - the Celery app
+    """Ring for everything that is due now, one batch per account; returns the seconds until it is worth another look.
 
     Raises redis.RedisError.
     """
+    pause = _INTERVAL
     ledger = runtime.ledger
     longest = max(lease_for(runtime.settings.endpoint(partner).read_timeout) for partner in PARTNERS)
     for name in sorted(ledger.accounts()):
@@ -84,9 +87,12 @@ def look(app: Any, runtime: Runtime) -> None:  # noqa: ANN401 - the Celery app
         if partner not in PARTNERS:
             continue  # nobody's, or a newer version's: there is no doorbell that this one could ring
         account = account_of(runtime.settings, partner, shop)[0]
-        rung, given_up = ledger.wake(account, limit=_BATCH, longest_lease=longest)
-        for redemption_id in given_up:
+        woken = ledger.wake(account, limit=_BATCH, longest_lease=longest)
+        if woken.next_due is not None:
+            pause = max(_SHORTEST, min(pause, woken.next_due))
+        for redemption_id in woken.given_up:
             log.warning("redemption.gave_up", id=redemption_id, partner=partner, shop=shop)
-        for redemption_id in rung:
+        for redemption_id in woken.rung:
             if not ring(app, partner, redemption_id):
-                return
+                return _INTERVAL
+    return pause

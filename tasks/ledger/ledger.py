@@ -49,6 +49,14 @@ class Recorded(NamedTuple):
     breaker: str
 
 
+class Woken(NamedTuple):
+    """The ids whose doorbell to ring now, those that were given up, and the seconds until the next one is due."""
+
+    rung: list[str]
+    given_up: list[str]
+    next_due: float | None
+
+
 class Ledger:
     """All redemptions under one key prefix. Safe to share between threads.
 
@@ -145,12 +153,12 @@ class Ledger:
         """Put off what this process has no account for: "deferred", "gave_up" or "settled"; no attempt is counted."""
         return str(self._run("defer", redemption_id, _ms(delay), error.message, self._give_up, self._keep))
 
-    def wake(self, account: Account, *, limit: int, longest_lease: float) -> tuple[list[str], list[str]]:
-        """Move an account's due wake-ups on: the ids whose doorbell to ring now, and those that were given up.
+    def wake(self, account: Account, *, limit: int, longest_lease: float) -> Woken:
+        """Move an account's due wake-ups on.
 
         `longest_lease` is the longest of all partners', in seconds.
         """
-        rung, given_up = self._run(
+        rung, given_up, next_due = self._run(
             "wake",
             account.name,
             account.fingerprint,
@@ -163,7 +171,7 @@ class Ledger:
             self._keep,
             "1" if account.known else "0",
         )
-        return rung, given_up
+        return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None)
 
     def replay(self, redemption_id: str, account: Account, changes: dict[str, str], entry: dict[str, Any]) -> str:
         """Bring a dead letter back with some fields changed: "ring", "rest", or "no" where it is no dead letter."""

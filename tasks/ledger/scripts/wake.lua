@@ -1,6 +1,7 @@
 -- Look for one account's due wake-ups: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue, longest_lease_ms,
 -- give_up_ms, keep_ms, known ("1": this worker's settings have the account). Moves each to its next wake-up
--- (never removes it: dying here loses nothing) and returns {ids whose doorbell to ring, ids that were given up}.
+-- (never removes it: dying here loses nothing) and returns {ids whose doorbell to ring, ids that were given up, when the
+-- next one is due: ms from now, or -1}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
 local limit, ring_ms, short_queue = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -14,11 +15,11 @@ note_pulse(tonumber(ARGV[8]))
 if known then
   redis.call('HSET', account_key(account), 'known_at', text(NOW))
 elseif NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
-  return { {}, {} }
+  return { {}, {}, -1 }
 end
 
 local h = health(account, fp)
-if is_paused(account) or h.state == 'refused' then return { {}, {} } end
+if is_paused(account) or h.state == 'refused' then return { {}, {}, -1 } end
 stand_no_longer(account)
 
 local function due_ids(count)
@@ -70,4 +71,5 @@ for _, id in ipairs(room > 0 and due_ids(math.min(room, limit)) or {}) do
   end
 end
 if h.state == 'open' and rung[1] then set_health(account, fp, 'probe_rung_at', text(NOW)) end
-return { rung, given_up }
+local next_due = redis.call('ZRANGEBYSCORE', wake_key(account), '(' .. text(NOW), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return { rung, given_up, next_due[2] and tonumber(next_due[2]) - NOW or -1 }

@@ -7,6 +7,7 @@ from redis import Redis
 
 from tasks.errors import Unroutable
 from tasks.ledger import Account, Ledger, State
+from tasks.ledger.ledger import RING_AGAIN
 from tests.tasks.ledger.kit import DE, GIVE_UP, LEASE, LIMITS, MINUTE, UK, Book
 
 
@@ -120,12 +121,21 @@ def test_an_account_that_takes_nothing_rings_nothing(book: Book, how: str) -> No
 def test_what_waits_too_long_for_an_ill_account_is_given_up(book: Book) -> None:
     failed = book.break_account()
     book.passes(GIVE_UP)
-    rung, given_up = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
+    rung, given_up, _ = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
 
     assert (rung, sorted(given_up)) == ([], sorted(failed))
     assert {book.record(one).reason for one in failed} == {"gave_up"}
     assert sorted(book.dead()) == sorted(failed)
     assert book.wakes() == {}
+
+
+def test_it_tells_when_the_next_wake_up_is_due(book: Book) -> None:
+    assert book.ledger.wake(UK, limit=200, longest_lease=LEASE).next_due is None
+    book.open_one()
+    woken = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
+    assert woken.rung == []
+    assert woken.next_due is not None
+    assert 0 < woken.next_due <= RING_AGAIN
 
 
 def test_a_wake_up_without_a_record_is_swept_out(book: Book) -> None:
