@@ -4,7 +4,8 @@ Every redemption that is not settled has exactly one wake-up time here, so whate
 the connection, it is looked at again. All transitions are Lua scripts (`scripts/`), atomic, on the server's clock.
 """
 
-from tasks.ledger.ledger import Claim, Ledger, LedgerLimits, Recorded
+from tasks.ledger.answers import Claim, Recorded
+from tasks.ledger.ledger import Ledger, LedgerLimits
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State
 

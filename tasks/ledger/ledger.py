@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from redis import Redis
 
 from config.patience import Breaker
 from tasks.errors import AccountRefused, PermanentError, RedemptionError, TransientError
 from tasks.ledger import scripts
+from tasks.ledger.answers import Claim, Recorded, Woken
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State, redemption_fields
 from tasks.partners.base import Receipt
@@ -24,37 +25,12 @@ _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unhear
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The answer to a claim. Only with a `record` is it ours; `status` is one of claim.lua's words."""
-
-    status: str
-    owner: str
-    account: Account
-    record: Record | None = None
-
-
-@dataclass(frozen=True)
 class LedgerLimits:
     """The settings that transitions heed, in seconds."""
 
     keep: float
     give_up_after: float
     breaker: Breaker
-
-
-class Recorded(NamedTuple):
-    """What recording did: one of the script's words, and what it changed about the account's breaker, if anything."""
-
-    result: str
-    breaker: str
-
-
-class Woken(NamedTuple):
-    """The ids whose doorbell to ring now, those that were given up, and the seconds until the next one is due."""
-
-    rung: list[str]
-    given_up: list[str]
-    next_due: float | None
 
 
 class Ledger:

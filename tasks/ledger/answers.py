@@ -1,0 +1,34 @@
+"""What the ledger's scripts answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tasks.ledger.opening import Account
+from tasks.ledger.record import Record
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The answer to a claim. Only with a `record` is it ours; `status` is one of claim.lua's words."""
+
+    status: str
+    owner: str
+    account: Account
+    record: Record | None = None
+
+
+class Recorded(NamedTuple):
+    """What recording did: one of the script's words, and what it changed about the account's breaker, if anything."""
+
+    result: str
+    breaker: str
+
+
+class Woken(NamedTuple):
+    """The ids whose doorbell to ring now, those that were given up, and the seconds until the next one is due."""
+
+    rung: list[str]
+    given_up: list[str]
+    next_due: float | None
