@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import time
 from http.client import BadStatusLine, HTTPConnection, IncompleteRead, RemoteDisconnected
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,23 +12,8 @@ from tests.dev.partner_calls import Reply, exchange, sovendus, uniqodo, uniqodo_
 from worker.dev.sandbox import Sandbox
 from worker.dev.sandbox.faults import Fault, UnknownFaultError, marked_fault, parse_fault
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SHORT = 0.15
 """Seconds of patience of a client that is to give up."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    return running
 
 
 def call(sandbox: Sandbox, partner: str, code: str, patience: float = 5.0) -> Reply:

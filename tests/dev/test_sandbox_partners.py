@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.dev.partner_calls import PARAMETERS, ask, sovendus, sovendus_with, uniqodo, uniqodo_path, uniqodo_path_with
 from worker.dev.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MEDIUM = "9c3a3a3e-6f7e-4f0a-8d5c-0a8f3b1c2d4e"
 FULL = {
@@ -21,18 +17,6 @@ FULL = {
     "email_hash": "1d94e91aafaebd74135e7b9195045bf5",
     "traffic_medium_public_id": MEDIUM,
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(running: Sandbox) -> Sandbox:
-    running.reset()
-    return running
 
 
 @pytest.mark.parametrize("fields", [{}, FULL, {"order_value": "0.00", "order_currency": "CHF"}])
