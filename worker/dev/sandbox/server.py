@@ -129,10 +129,6 @@ class Sandbox:
         """Changes fields of the policy, e.g. `accepted_keys=["k1"]`. Raises PolicyError."""
         self._exchange.policy = self._exchange.policy.changed(changes)
 
-    def clear_books(self) -> None:
-        """Forgets calls and redemptions, and which codes are used up."""
-        self._exchange.books.clear()
-
     def reset(self) -> None:
         """Everything as at the start: books, faults, policy."""
         self._exchange.reset()
