@@ -140,6 +140,7 @@ class EmbeddedValkey:
                 stderr=log,
                 env=marked(self.directory),
                 start_new_session=True,  # the terminal's Ctrl-C is not for it: the broker stops last
+                restore_signals=False,  # SIGXFSZ stays ignored: at a file size limit it refuses writes, and lives
             )
 
     def _answers(self, until: float) -> bool:
