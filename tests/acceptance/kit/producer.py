@@ -34,9 +34,20 @@ class BareProducer:
         **options: Any,  # noqa: ANN401 - JSON
     ) -> None:
         """Send `orders.completed`; `options` are `send_task`'s. Returns once the broker has it."""
+        assert self.offer(args, kwargs, **options), "see its traceback above"
+
+    def offer(
+        self,
+        args: Sequence[object],
+        kwargs: Mapping[str, object] | None = None,
+        **options: Any,  # noqa: ANN401 - JSON
+    ) -> bool:
+        """Send `orders.completed`; whether `send_task` returned, which acknowledges it, or raised."""
         message = json.dumps({"args": list(args), "kwargs": dict(kwargs or {}), "options": options})
         print(message, file=self._pipe(self._process.stdin), flush=True)
-        assert self._pipe(self._process.stdout).readline() == "sent\n", "see its traceback above"
+        answer = self._pipe(self._process.stdout).readline()
+        assert answer in ("sent\n", "failed\n"), "see its traceback above"
+        return answer == "sent\n"
 
     def close(self) -> None:
         """End it, and fail if it had any of our code."""

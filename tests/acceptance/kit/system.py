@@ -75,16 +75,7 @@ class System:
 
     def redeem(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
         """What the `redeem` command prints; fails when it ends with another status."""
-        done = subprocess.run(
-            (*_REDEEM, *arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self.environment,
-            cwd=self.directory,
-            timeout=_COMMAND_WITHIN,
-            check=False,
-        )
+        done = self._run(*arguments, stdin=stdin)
         assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
@@ -112,6 +103,11 @@ class System:
         """Hand events in by `redeem emit`; the ids of their redemptions."""
         rows = self.redeem_json("emit", "-", stdin="\n".join(map(json.dumps, events)))
         return [id_ for row in rows for id_ in row["redemptions"]]
+
+    def offer(self, *events: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Hand events in by `redeem emit`, however that ends: what it said of each event that it accepted."""
+        done = self._run("emit", "-", "--json", stdin="\n".join(map(json.dumps, events)))
+        return [row for row in map(json.loads, done.stdout.splitlines()) if "redemptions" in row]
 
     def send(self, *events: Mapping[str, Any]) -> list[str]:
         """Send events as a shop's Celery does that has none of our code; the ids that their redemptions will have."""
@@ -149,6 +145,18 @@ class System:
     def states(self, ids: Iterable[str]) -> set[str]:
         """The states that these redemptions are in."""
         return {record.state.value for record in self.records(ids)}
+
+    def _run(self, *arguments: str, stdin: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*_REDEEM, *arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=self.directory,
+            timeout=_COMMAND_WITHIN,
+            check=False,
+        )
 
     def _unsettled(self, ids: list[str]) -> list[tuple[str, str]]:
         known = {record.id: record.state for record in self.records(ids)}

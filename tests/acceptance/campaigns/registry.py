@@ -1,0 +1,26 @@
+"""All campaigns by name, each with the sizes of a full run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.acceptance.campaigns.kills import kills
+from tests.acceptance.campaigns.report import Report
+from tests.acceptance.campaigns.sizes import Sizes
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """`run` takes an empty directory and the sizes; its docstring's first line is what `--list` shows."""
+
+    run: Callable[[Path, Sizes], Report]
+    full: Sizes
+
+
+CAMPAIGNS: Final = {
+    "kills": Campaign(kills, Sizes(orders=4000, faults=200)),
+}
+"""By name; `all` runs them in this order."""

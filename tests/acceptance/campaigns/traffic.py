@@ -1,0 +1,124 @@
+"""Shops that send without pause while things break: some by `redeem emit`, some by a Celery that has none of our code.
+
+An event counts as promised once its door has acknowledged it, and what is not acknowledged is sent again, as a shop
+does. Every tenth order comes by both doors: two systems that report the same one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final, Self
+
+from tests.acceptance.kit.producer import BareProducer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from tests.acceptance.campaigns.evidence import Promise
+    from tests.acceptance.campaigns.orders import Order
+    from tests.acceptance.kit import System
+
+EMIT: Final = "emit"
+SEND_TASK: Final = "send_task"
+_BOTH_EVERY: Final = 10
+_BATCH: Final = 25  # orders a `redeem emit`, which takes a second to start
+_PAUSE: Final = 0.05
+
+
+class Traffic:
+    """Sends `orders` in the background; a context manager that ends when all are acknowledged.
+
+    `share` says how much of them may be sent by now (0–1), so that the load lasts as long as the harm does.
+    `conf` are the Celery options of the shops that send by their own.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        orders: Sequence[Order],
+        share: Callable[[], float] = lambda: 1.0,
+        doors: Sequence[str] = (EMIT, SEND_TASK),
+        conf: Mapping[str, object] | None = None,
+    ) -> None:
+        self._system = system
+        self._orders = {door: _for_door(orders, door, doors) for door in doors}
+        self._share = share
+        self._conf = conf
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(thread_name_prefix="traffic")
+        self._senders: list[Future[None]] = []
+        self._promises: dict[str, Promise] = {}
+        self.acknowledged: Counter[str] = Counter()
+        """Events by door."""
+        self.refused: Counter[str] = Counter()
+        """Sendings that were not acknowledged, by door; each was made again."""
+
+    def promises(self) -> list[Promise]:
+        """What is promised so far."""
+        with self._lock:
+            return list(self._promises.values())
+
+    def finish(self) -> None:
+        """Return once everything is acknowledged. Raises what a sender ran into."""
+        for sender in self._senders:
+            sender.result()
+
+    def __enter__(self) -> Self:
+        self._senders = [self._pool.submit(_SENDERS[door], self, orders) for door, orders in self._orders.items()]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._stop.set()
+        self._pool.shutdown()
+        if kind is None:
+            self.finish()
+
+    def _emit(self, orders: Sequence[Order]) -> None:
+        waiting = list(orders)
+        while waiting and not self._stop.is_set():
+            batch = waiting[: min(_BATCH, self._allowed(orders, waiting))]
+            taken = {row["order_id"] for row in self._system.offer(*(one.event for one in batch))} if batch else set()
+            self._acknowledge(EMIT, (one for one in batch if one.event["order_id"] in taken))
+            self.refused[EMIT] += len(batch) - len(taken)
+            waiting = [one for one in batch if one.event["order_id"] not in taken] + waiting[len(batch) :]
+            if not taken:
+                self._stop.wait(_PAUSE)
+
+    def _send_task(self, orders: Sequence[Order]) -> None:
+        waiting = list(orders)
+        with BareProducer(self._system.broker_url, self._conf) as shop:
+            while waiting and not self._stop.is_set():
+                if not self._allowed(orders, waiting):
+                    self._stop.wait(_PAUSE)
+                elif shop.offer([waiting[0].event]):
+                    self._acknowledge(SEND_TASK, [waiting.pop(0)])
+                else:
+                    self.refused[SEND_TASK] += 1
+                    self._stop.wait(_PAUSE)
+
+    def _allowed(self, orders: Sequence[Order], waiting: Sequence[Order]) -> int:
+        """How many more may be sent now."""
+        return max(0, round(self._share() * len(orders)) - (len(orders) - len(waiting)))
+
+    def _acknowledge(self, door: str, orders: Iterable[Order]) -> None:
+        with self._lock:
+            for order in orders:
+                self.acknowledged[door] += 1
+                self._promises.update((promise.id, promise) for promise in order.promises)
+
+
+_SENDERS: Final = {EMIT: Traffic._emit, SEND_TASK: Traffic._send_task}  # noqa: SLF001 - the class's own
+
+
+def _for_door(orders: Sequence[Order], door: str, doors: Sequence[str]) -> list[Order]:
+    """Each door its share, and every tenth order to both."""
+    place = doors.index(door)
+    return [one for number, one in enumerate(orders) if number % len(doors) == place or number % _BOTH_EVERY == 0]

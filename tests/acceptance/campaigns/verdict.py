@@ -1,0 +1,203 @@
+"""The verdict over a campaign: one rule a function, from the evidence alone. Nothing found is a clean verdict.
+
+An attempt *excuses* another call when our history says, at a time between the two, that it was ambiguous (the partner
+may have acted: timeout, reset, unreadable answer, 5xx, a lease that ran out) or that the partner answered that it did
+nothing (429, 101). A refused connection excuses nothing: it made no call that the partner's books could show.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+from tasks.identity import partner_of, shop_of
+from tasks.ledger import State
+from tests.acceptance.campaigns.evidence import Evidence, Fate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tasks.ledger import Record
+    from worker.dev.sandbox import Redemption
+
+DONE: Final = frozenset({State.REDEEMED, State.PRESUMED})
+FINAL: Final = DONE | {State.DEAD, State.DISCARDED}
+_SAID_NO_MORE_THAN_WAIT: Final = 429
+_CLOCK_STEP: Final = timedelta(milliseconds=1)  # the ledger's clock counts whole ones
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One breach of a rule, with what shows it."""
+
+    rule: str
+    id: str
+    detail: str
+
+
+def judge(evidence: Evidence) -> list[Finding]:
+    """Everything that is wrong, rule by rule; empty when all promises were kept."""
+    return [Finding(rule.__name__, id_, detail) for rule in RULES for id_, detail in rule(evidence)]
+
+
+def lost(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What a door acknowledged is in the ledger."""
+    for id_, promise in evidence.promises.items():
+        if id_ not in evidence.records:
+            yield id_, f"order {promise.order_id} was acknowledged, and the ledger does not know it"
+
+
+def unsettled(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Everything in the ledger has come to its end."""
+    for id_, record in evidence.records.items():
+        if record.state not in FINAL:
+            yield id_, f"{record.state.value}: {_story(record)}"
+
+
+def wrongly_ended(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What the partner takes is done, and what it refuses is dead; nothing else kills."""
+    for id_, promise in evidence.promises.items():
+        record = evidence.records.get(id_)
+        if record is None or record.state not in FINAL:
+            continue
+        done = record.state in DONE
+        presumable = promise.fate is Fate.TAKEN and record.state is State.PRESUMED
+        if done != (promise.fate is Fate.YES) and not presumable:
+            yield id_, f"{record.state.value} ({record.reason}), should be {promise.fate.value}: {_story(record)}"
+
+
+def presumed_without_cause(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Somebody else's redemption is not taken for ours."""
+    for id_, record in evidence.records.items():
+        if record.state is State.PRESUMED and not ambiguities(record):
+            yield id_, _story(record)
+
+
+def unbooked(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What we call done is on the partner's books."""
+    for id_, record in evidence.records.items():
+        promise = evidence.promises.get(id_)
+        taken = promise is not None and promise.fate is Fate.TAKEN and record.state is State.PRESUMED
+        if record.state in DONE and not evidence.booked.get(id_) and not taken:
+            yield id_, f"{record.state.value}, and the partner's books do not have it: {_story(record)}"
+
+
+def mismatched(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The partner's books hold only what is ours, with order, code, currency and value to the cent."""
+    for id_, entries in evidence.booked.items():
+        record = evidence.records.get(id_)
+        if record is None:
+            yield id_, f"booked, and the ledger does not know it: {entries}"
+        elif record.state not in DONE and not ambiguities(record):
+            yield id_, f"booked, and the ledger says {record.state.value}: {_story(record)}"
+        else:
+            wanted = _wanted(evidence, record)
+            yield from ((id_, f"{entry}, ours is {wanted}") for entry in entries if _facts(entry) != {wanted})
+
+
+def reused_code(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """A Uniqodo code is good for one order."""
+    orders: dict[tuple[str, str], set[str | None]] = defaultdict(set)
+    for id_, entries in evidence.booked.items():
+        for entry in entries:
+            if entry.partner == "uniqodo":
+                orders[shop_of(id_), entry.code.upper()].add(entry.order_id)
+    yield from ((f"{shop}:{code}", f"orders {found}") for (shop, code), found in orders.items() if len(found) > 1)
+
+
+def doubled(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Booked twice is only what Sovendus got again after an attempt that may have gone through."""
+    for id_, entries in evidence.booked.items():
+        record, commits = evidence.records.get(id_), sum(entry.commits for entry in entries)
+        allowed = len(ambiguities(record)) if record is not None and partner_of(id_) == "sovendus" else 0
+        if commits > 1 + allowed:
+            yield id_, f"booked {commits} times: {_story(record) if record else 'unknown to the ledger'}"
+
+
+def unexplained_call(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Between two calls for a redemption our history has an attempt that excuses the second."""
+    for id_, calls in evidence.calls.items():
+        record = evidence.records.get(id_)
+        if record is None:
+            yield id_, f"{len(calls)} calls for what the ledger does not know"
+            continue
+        excuses = [moment for moment, line in _history(record) if _excuses(line)]
+        moments = [datetime.fromtimestamp(call.arrived_at).astimezone() for call in calls]
+        for number, (first, second) in enumerate(pairwise(moments), start=2):
+            if not any(first <= moment + _CLOCK_STEP and moment <= second for moment in excuses):
+                yield id_, f"call {number} at {second:%H:%M:%S.%f} after {first:%H:%M:%S.%f}: {_story(record)}"
+
+
+def money_astray(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """By currency, what was accepted is what was settled and what is dead, each order once."""
+    for currency, (accepted, settled, dead) in money(evidence).items():
+        if accepted != settled + dead:
+            yield currency, f"accepted {accepted}, settled {settled}, dead {dead}"
+
+
+def money(evidence: Evidence) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
+    """Currency → values of the orders accepted, settled in part at least, and wholly dead."""
+    orders: dict[tuple[str, str], list[Record | None]] = defaultdict(list)
+    accepted: dict[tuple[str, str], tuple[str, Decimal]] = {}
+    for id_, promise in evidence.promises.items():
+        key = (shop_of(id_), promise.order_id)
+        accepted[key] = (promise.currency, promise.value)
+        orders[key].append(evidence.records.get(id_))
+    sums: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0)] * 3)
+    for key, (currency, value) in accepted.items():
+        sums[currency][0] += value
+        for place, states in ((1, DONE), (2, FINAL - DONE)):
+            ended = [record.order_value for record in orders[key] if record and record.state in states]
+            if ended:
+                sums[currency][place] += ended[0] or 0
+                break
+    return {currency: (total[0], total[1], total[2]) for currency, total in sorted(sums.items())}
+
+
+RULES: Final = (
+    lost,
+    unsettled,
+    wrongly_ended,
+    presumed_without_cause,
+    unbooked,
+    mismatched,
+    reused_code,
+    doubled,
+    unexplained_call,
+    money_astray,
+)
+"""All of them; a finding has its rule's name."""
+
+
+def ambiguities(record: Record) -> list[datetime]:
+    """When attempts ended that may have gone through."""
+    return [moment for moment, line in _history(record) if line.get("ambiguous")]
+
+
+def _excuses(line: dict[str, Any]) -> bool:
+    answered_no = line.get("status") == _SAID_NO_MORE_THAN_WAIT or line["outcome"] == "account_refused"
+    return bool(line.get("ambiguous")) or answered_no
+
+
+def _history(record: Record) -> list[tuple[datetime, dict[str, Any]]]:
+    return [(datetime.fromisoformat(line["at"]), line) for line in record.history()]
+
+
+def _wanted(evidence: Evidence, record: Record) -> tuple[str | None, ...]:
+    """Order, code, currency and value as the shop sent them; of what was not acknowledged, as the ledger has them."""
+    promise = evidence.promises.get(record.id)
+    value = promise.value if promise else record.order_value
+    currency = promise.currency if promise else record.fields.get("currency")
+    return record.order_id, record.code, currency, None if value is None else f"{value:.2f}"
+
+
+def _facts(entry: Redemption) -> set[tuple[str | None, ...]]:
+    return {(entry.order_id, entry.code, entry.currency, value) for value in entry.order_values}
+
+
+def _story(record: Record) -> str:
+    return " | ".join(f"{line}" for line in record.history())
