@@ -6,11 +6,17 @@ that the parts can be told apart again. A test redemption is prefixed `test:` an
 
 from __future__ import annotations
 
+import re
 import uuid
 
 TEST_PREFIX = "test:"
 UNROUTED = "unrouted"
 """Stands for the partner where none could be decided (unknown shop, say)."""
+
+_PARTS = 4
+_LONGEST = 2048  # characters; the longest parts of an event, all of it percent-encoded, are shorter
+_UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no part of an event may hold: control characters and half surrogate pairs."""
 
 _TASK_NAMESPACE = uuid.UUID("6f0d7c3e-3a51-4d39-9d5c-0d0a7f2b7f11")
 
@@ -30,6 +36,14 @@ def shop_of(redemption: str) -> str:
     """The shop in a redemption's id; empty where the id is none."""
     parts = redemption.removeprefix(TEST_PREFIX).split(":")
     return _unescape(parts[1]) if len(parts) > 1 else ""
+
+
+def is_redemption_id(text: str, partner: str) -> bool:
+    """Whether a text is a redemption's id, spelled as `redemption_id` spells it, of that partner."""
+    parts = [_unescape(part) for part in text.removeprefix(TEST_PREFIX).split(":")]
+    if len(parts) != _PARTS or parts[0] != partner or not all(parts) or len(text) > _LONGEST:
+        return False
+    return _UNFIT.search(text) is None and text == redemption_id(*parts, test=text.startswith(TEST_PREFIX))
 
 
 def task_id(redemption: str) -> str:
