@@ -1,4 +1,4 @@
-"""What every campaign stands on: a broker with its data on disk, both partners, our system, and all books at the end."""
+"""What every campaign stands on: a broker with its data on disk, both partners, our system, and the books at last."""
 
 from __future__ import annotations
 
