@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import getpass
 import socket
-import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, Final
 
 from tasks.ledger import Ledger
@@ -19,7 +19,7 @@ def record(ledger: Ledger, action: str, *, count: int, what: str) -> None:
 
     Raises redis.RedisError.
     """
-    oldest = int((time.time() - ledger.limits.keep) * 1000)
+    oldest = int((ledger.now() - timedelta(seconds=ledger.limits.keep)).timestamp() * 1000)
     entry = {"who": operator(), "action": action, "count": str(count), "what": what}
     ledger.redis.xadd(ledger.key(_STREAM), entry, minid=oldest)
 

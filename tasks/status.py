@@ -6,7 +6,6 @@ Computed from the ledger when asked: the wake-ups are everything that waits, the
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -126,12 +125,12 @@ def _add_waiting(ledger: Ledger, row: AccountStatus) -> None:
     account = Account(row.partner, row.shop).name
     tally = ledger.redis.hgetall(ledger.key("tally", account))
     row.states.update({state: int(count) for state, count in tally.items()})
-    now = time.time() * 1000
+    now = ledger.now()
     for record in find_waiting(ledger, account):
         row.states[record.state.value] += 1
         row.money_waiting.add(record)
-        waited = round((now - int(record.fields["accepted_at"])) / 1000, 3)
-        row.oldest_waiting = max(row.oldest_waiting or 0.0, waited)
+        waited = now - (record.moment("accepted_at") or now)
+        row.oldest_waiting = max(row.oldest_waiting or 0.0, round(waited.total_seconds(), 3))
 
 
 def _add_lags(ledger: Ledger, rows: dict[tuple[str, str], AccountStatus]) -> None:

@@ -5,7 +5,8 @@ the connection, it is looked at again. All transitions are Lua scripts (`scripts
 """
 
 from tasks.ledger.answers import Claim, Recorded
-from tasks.ledger.ledger import Ledger, LedgerLimits
+from tasks.ledger.ledger import Ledger
+from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State
 

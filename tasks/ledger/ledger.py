@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from redis import Redis
 
-from config.patience import Breaker
 from tasks.errors import AccountRefused, PermanentError, RedemptionError, TransientError
 from tasks.ledger import scripts
 from tasks.ledger.answers import Claim, Recorded, Woken
+from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Planned
-from tasks.ledger.record import Record, State, redemption_fields
+from tasks.ledger.record import Record, State
 from tasks.partners.base import Receipt
 
 RING_AGAIN: Final = 10.0
@@ -24,15 +25,6 @@ CRASHES_ALLOWED: Final = 5
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
 
-@dataclass(frozen=True)
-class LedgerLimits:
-    """The settings that transitions heed, in seconds."""
-
-    keep: float
-    give_up_after: float
-    breaker: Breaker
-
-
 class Ledger:
     """All redemptions under one key prefix. Safe to share between threads.
 
@@ -40,11 +32,15 @@ class Ledger:
     always right, for a transition that happened already answers so.
     """
 
-    def __init__(self, redis: Redis, key_prefix: str, limits: LedgerLimits) -> None:
+    def __init__(
+        self, redis: Redis, key_prefix: str, limits: LedgerLimits, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.redis: Any = redis  # with decode_responses, which redis-py's types do not follow
         self.limits = limits
         self._prefix = key_prefix + ":"
         self._scripts = scripts.register(redis)
+        self._clock = clock  # seconds; never set, so that leaps of the server's clock show
+        self._looked_at: float | None = None
 
     def key(self, *parts: str) -> str:
         """The name of one of our keys."""
@@ -60,7 +56,7 @@ class Ledger:
                 "account": plan.account.name,
                 "fp": plan.account.fingerprint,
                 "known_as": [plan.redemption.id, *plan.unless],
-                "fields": _opening_fields(plan),
+                "fields": plan.fields(),
             }
             for plan in planned
         ]
@@ -134,6 +130,7 @@ class Ledger:
 
         `longest_lease` is the longest of all partners', in seconds.
         """
+        looks_at = self._clock()
         rung, given_up, next_due = self._run(
             "wake",
             account.name,
@@ -146,7 +143,9 @@ class Ledger:
             self._give_up,
             self._keep,
             "1" if account.known else "0",
+            -1 if self._looked_at is None else _ms(looks_at - self._looked_at),
         )
+        self._looked_at = looks_at
         return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None)
 
     def replay(self, redemption_id: str, account: Account, changes: dict[str, str], entry: dict[str, Any]) -> str:
@@ -187,6 +186,11 @@ class Ledger:
         """The names of all accounts that ever had a redemption."""
         return set(self.redis.smembers(self.key("accounts")))
 
+    def now(self) -> datetime:
+        """The server's time, which moments in the ledger are to be compared with; this machine's may be another."""
+        seconds, microseconds = self.redis.time()
+        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
+
     @property
     def _keep(self) -> int:
         return _ms(self.limits.keep)
@@ -197,20 +201,6 @@ class Ledger:
 
     def _run(self, name: str, *arguments: str | int) -> Any:  # noqa: ANN401 - each script has its own shape
         return self._scripts[name](args=[self._prefix, *arguments])
-
-
-def _opening_fields(plan: Planned) -> dict[str, str]:
-    fields = redemption_fields(plan.redemption) | {"attempts": "0", "tries": "0"}
-    if plan.note:
-        fields["note"] = plan.note
-    if plan.fate is None:
-        return fields | {"state": State.QUEUED.value}
-    return fields | {
-        "state": State.DEAD.value,
-        "reason": plan.fate.reason,
-        "error_code": plan.fate.code or "",
-        "error_message": plan.fate.message,
-    }
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:

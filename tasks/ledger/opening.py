@@ -7,6 +7,7 @@ from typing import Final
 
 from tasks.errors import PermanentError
 from tasks.identity import account_name, account_parts
+from tasks.ledger.record import State, redemption_fields
 from tasks.redemption import Redemption
 
 UNKNOWN: Final = "-"
@@ -49,6 +50,20 @@ class Planned:
     fate: PermanentError | None = None
     note: str | None = None
     unless: tuple[str, ...] = ()
+
+    def fields(self) -> dict[str, str]:
+        """The hash fields of the record that it opens."""
+        fields = redemption_fields(self.redemption) | {"attempts": "0", "tries": "0"}
+        if self.note:
+            fields["note"] = self.note
+        if self.fate is None:
+            return fields | {"state": State.QUEUED.value}
+        return fields | {
+            "state": State.DEAD.value,
+            "reason": self.fate.reason,
+            "error_code": self.fate.code or "",
+            "error_message": self.fate.message,
+        }
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The ledger's transitions, one Lua file each; `prelude.lua` is put before every one."""
+"""The ledger's transitions, one Lua file each; what they share is put before every one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ NAMES: Final = (
     "replay", "discard", "pause", "resume", "hasten",
 )  # fmt: skip
 
+_SHARED: Final = ("clocks", "prelude")
+
 # What only lets work in is refused when memory is short; what lets work out must still run, or a full Redis could
 # never drain.
 _GROWING: Final = {"open", "replay"}
@@ -21,10 +23,10 @@ _GROWING: Final = {"open", "replay"}
 def register(redis: Redis) -> dict[str, Script]:
     """All scripts by name, ready to be called (loaded into the server when it does not know them)."""
     folder = resources.files(__package__)
-    prelude = (folder / "prelude.lua").read_text(encoding="utf-8")
+    shared = "".join((folder / f"{name}.lua").read_text(encoding="utf-8") for name in _SHARED)
     scripts = {}
     for name in NAMES:
         shebang = "#!lua\n" if name in _GROWING else "#!lua flags=allow-oom\n"
         body = (folder / f"{name}.lua").read_text(encoding="utf-8")
-        scripts[name] = redis.register_script(shebang + prelude + body)
+        scripts[name] = redis.register_script(shebang + shared + body)
     return scripts

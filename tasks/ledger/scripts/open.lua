@@ -14,7 +14,7 @@ local function note_difference(key, fields)
     if fields[name] and fields[name] ~= known[i] then differs[name] = fields[name] end
   end
   if next(differs) then
-    differs.at = NOW
+    differs.at = WALL
     redis.call('HSET', key, 'later_content', cjson.encode(differs))
   end
 end
@@ -27,8 +27,8 @@ local function open(entry)
       return { 'duplicate', known }
     end
   end
-  local flat = { 'accepted_at', text(NOW), 'clock_at', text(NOW), 'clock_stood', text(stood_ms(entry.account)),
-    'due', text(NOW), 'account', entry.account }
+  local flat = { 'accepted_at', text(WALL), 'clock_at', text(give_up_clock()),
+    'clock_stood', text(stood_ms(entry.account)), 'due', text(NOW), 'account', entry.account }
   for name, value in pairs(fields) do
     flat[#flat + 1] = name
     flat[#flat + 1] = value

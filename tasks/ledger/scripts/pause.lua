@@ -4,6 +4,6 @@
 local account = ARGV[2]
 if is_paused(account) then return 0 end
 redis.call('SADD', P .. 'accounts', account)
-redis.call('HSET', account_key(account), 'paused_at', text(NOW))
+redis.call('HSET', account_key(account), 'paused_at', text(WALL))
 stand_still(account)
 return 1

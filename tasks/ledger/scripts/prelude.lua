@@ -1,22 +1,11 @@
--- Shared by all scripts: put before each of them. Names of keys, the clock, and the transitions they have in common.
--- Time is the server's, in whole milliseconds. Every redemption that is not settled has exactly one member in its
--- account's wake-ups; a settled one has none.
+-- Put before every script, after clocks.lua: names of keys, and the transitions that scripts have in common.
+-- Every redemption that is not settled has exactly one member in its account's wake-ups; a settled one has none.
 
-local P = ARGV[1]
-
-local function now_ms()
-  local t = redis.call('TIME')
-  return t[1] * 1000 + math.floor(t[2] / 1000)
-end
-
-local NOW = now_ms()
 local HEALTH_KEPT_MS = 90 * 86400 * 1000 -- a fingerprint nobody uses any more is forgotten after this
 local UNPROVEN_PACE = 4                  -- calls at once to an account that has never answered
 local FULL_PACE = 64                     -- from here on an account counts as well
 local HISTORY_BYTES = 16384
-local OUTAGE_MS = 3000                   -- so long without any waker's look, and the broker or all workers were away
 
-local function text(n) return string.format('%.0f', n) end
 local function record_key(id) return P .. 'redemption:' .. id end
 local function wake_key(account) return P .. 'wake:' .. account end
 local function account_key(account) return P .. 'account:' .. account end
@@ -29,7 +18,7 @@ local function history(key, line)
   if #kept > HISTORY_BYTES then
     kept = string.sub(kept, (string.find(kept, '\n', HISTORY_BYTES / 4, true)) + 1)
   end
-  redis.call('HSET', key, 'history', kept .. '{"at":' .. text(NOW) .. ',' .. string.sub(line, 2) .. '\n')
+  redis.call('HSET', key, 'history', kept .. '{"at":' .. text(WALL) .. ',' .. string.sub(line, 2) .. '\n')
 end
 
 local SETTLED = { redeemed = true, presumed = true, dead = true, discarded = true }
@@ -38,18 +27,23 @@ local function is_paused(account)
   return redis.call('HEXISTS', account_key(account), 'paused_at') == 1
 end
 
--- The give-up clock: since acceptance or replay, less the time the account was paused or its key refused.
+-- The give-up clock: since acceptance or replay, less the time the account was paused or its key refused. What the
+-- server's clock leapt ahead did not pass.
+local function give_up_clock() return NOW - LEAPT end
+
 local function stood_ms(account)
   local a = redis.call('HMGET', account_key(account), 'stood', 'stood_since')
-  return tonumber(a[1] or 0) + (a[2] and NOW - tonumber(a[2]) or 0)
+  return tonumber(a[1] or 0) + (a[2] and give_up_clock() - tonumber(a[2]) or 0)
 end
 
+-- At least so long: whether the time since the wakers' last look passed or was leapt over, the next look will tell.
 local function waited_ms(account, clock_at, clock_stood)
-  return NOW - tonumber(clock_at) - (stood_ms(account) - tonumber(clock_stood))
+  local untold = is_watched() and 0 or NOW - PULSE
+  return give_up_clock() - untold - tonumber(clock_at) - (stood_ms(account) - tonumber(clock_stood))
 end
 
 local function stand_still(account)
-  redis.call('HSETNX', account_key(account), 'stood_since', text(NOW))
+  redis.call('HSETNX', account_key(account), 'stood_since', text(give_up_clock()))
 end
 
 -- A limit of 0 still means one attempt.
@@ -60,7 +54,7 @@ end
 local function stand_no_longer(account)
   local since = redis.call('HGET', account_key(account), 'stood_since')
   if since then
-    redis.call('HINCRBY', account_key(account), 'stood', text(NOW - tonumber(since)))
+    redis.call('HINCRBY', account_key(account), 'stood', text(give_up_clock() - tonumber(since)))
     redis.call('HDEL', account_key(account), 'stood_since')
   end
 end
@@ -103,19 +97,19 @@ local function healthy(account, fp)
   local pace = (h.state == 'ramping' and h.pace or 1) * 2
   if pace >= FULL_PACE then
     if h.relapse then CHANGE = 'closed' end
-    set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'proven', '1', 'since', text(NOW))
+    set_health(account, fp, 'state', 'closed', 'failures', '0', 'relapse', '0', 'proven', '1', 'since', text(WALL))
   else
     if h.state ~= 'ramping' then CHANGE = 'recovering' end
     local relapse = (h.state ~= 'ramping' or h.relapse) and '1' or '0'
     set_health(account, fp, 'state', 'ramping', 'pace', text(pace), 'failures', '0', 'relapse', relapse,
-      'proven', '1', 'since', text(NOW))
+      'proven', '1', 'since', text(WALL))
   end
 end
 
 local function open_breaker(account, fp, every, was)
   if was ~= 'open' then CHANGE = 'opened' end
   set_health(account, fp, 'state', 'open', 'probe_every', text(every), 'probe_at', text(NOW + every), 'probe', '',
-    'since', text(NOW))
+    'since', text(WALL))
 end
 
 -- A transient failure. `breaker` has failures, probe_after, probe_cap (ms).
@@ -134,7 +128,7 @@ end
 
 local function refused(account, fp)
   if health(account, fp).state ~= 'refused' then CHANGE = 'refused' end
-  set_health(account, fp, 'state', 'refused', 'since', text(NOW))
+  set_health(account, fp, 'state', 'refused', 'since', text(WALL))
   stand_still(account)
 end
 
@@ -161,19 +155,6 @@ local function landed(account, fp, id)
   redis.call('ZREM', flight_key(account, fp), id)
 end
 
--- After an outage leases are not reaped before one more lease time has passed, so that a worker that holds a partner's
--- yes gets to record it first. Seen by the wakers, which look several times a second; a claim may come before them.
-local function note_pulse(longest_lease_ms)
-  local pulse = tonumber(redis.call('GET', P .. 'pulse') or 0)
-  if NOW - pulse > OUTAGE_MS then redis.call('SET', P .. 'reap_after', text(NOW + longest_lease_ms)) end
-  redis.call('SET', P .. 'pulse', text(NOW))
-end
-
-local function may_reap()
-  local seen = redis.call('MGET', P .. 'pulse', P .. 'reap_after')
-  return NOW - tonumber(seen[1] or 0) <= OUTAGE_MS and NOW >= tonumber(seen[2] or 0)
-end
-
 -- A write whose answer was lost is made again: what an attempt recorded is known by its owner.
 local function is_repeated(key, owner) return redis.call('HGET', key, 'recorded_by') == owner end
 
@@ -191,7 +172,7 @@ local function outcome(id, keep_ms)
       entry[#entry + 1] = value
     end
   end
-  redis.call('XADD', P .. 'outcomes', 'MINID', '~', text(NOW - keep_ms), '*', unpack(entry))
+  redis.call('XADD', P .. 'outcomes', 'MINID', '~', text(WALL - keep_ms), '*', unpack(entry))
 end
 
 local function leave_wake(account, id) redis.call('ZREM', wake_key(account), id) end
@@ -200,10 +181,10 @@ local function leave_wake(account, id) redis.call('ZREM', wake_key(account), id)
 local function bury(id, account, reason, code, message, keep_ms)
   local key = record_key(id)
   redis.call('HDEL', key, 'owner', 'lease_until')
-  redis.call('HSET', key, 'state', 'dead', 'died_at', text(NOW), 'reason', reason, 'error_code', code,
+  redis.call('HSET', key, 'state', 'dead', 'died_at', text(WALL), 'reason', reason, 'error_code', code,
     'error_message', message)
   leave_wake(account, id)
-  redis.call('ZADD', P .. 'dead', text(NOW), id)
+  redis.call('ZADD', P .. 'dead', text(WALL), id)
   outcome(id, keep_ms)
 end
 

@@ -10,7 +10,7 @@ local account = r[2]
 for name, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, name, value) end
 redis.call('HDEL', key, 'reason', 'error_code', 'error_message', 'died_at')
 redis.call('HSET', key, 'state', 'queued', 'tries', '0', 'crashes', '0', 'rings', '0', 'due', text(NOW),
-  'clock_at', text(NOW), 'clock_stood', text(stood_ms(account)))
+  'clock_at', text(give_up_clock()), 'clock_stood', text(stood_ms(account)))
 history(key, ARGV[5])
 redis.call('ZREM', P .. 'dead', id)
 if takes_calls(account, fp) then

@@ -15,7 +15,7 @@ if r[2] ~= owner and state ~= 'redeemed' then return { 'late', CHANGE } end
 
 local account, test = r[3], r[4] == '1'
 redis.call('HDEL', key, 'personal', 'owner', 'lease_until', 'reason', 'error_code', 'error_message', 'died_at')
-redis.call('HSET', key, 'state', state, 'receipt', receipt, 'reported_at', text(NOW), 'recorded_by', owner)
+redis.call('HSET', key, 'state', state, 'receipt', receipt, 'reported_at', text(WALL), 'recorded_by', owner)
 redis.call('PEXPIRE', key, text(keep_ms))
 leave_wake(account, id)
 redis.call('ZREM', P .. 'dead', id)

@@ -1,5 +1,5 @@
 -- Look for one account's due wake-ups: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue, longest_lease_ms,
--- give_up_ms, keep_ms, known ("1": this worker's settings have the account). Moves each to its next wake-up
+-- give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms. Moves each to its next wake-up
 -- (never removes it: dying here loses nothing) and returns {ids whose doorbell to ring, ids that were given up, when the
 -- next one is due: ms from now, or -1}.
 
@@ -9,12 +9,13 @@ local give_up_ms, keep_ms, known = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[1
 local EXAMINED_WHILE_OPEN = 50
 local STRANGE_MS = 60000 -- an account that no worker knew for so long is looked after by those who do not know it
 
-note_pulse(tonumber(ARGV[8]))
+note_pulse(tonumber(ARGV[8]), tonumber(ARGV[12]))
 
 -- Who does not know the account does not know its health either.
 if known then
   redis.call('HSET', account_key(account), 'known_at', text(NOW))
-elseif NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
+elseif not may_reap() or NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
+  -- After an outage, or a leap of the clock, those who know it come first.
   return { {}, {}, -1 }
 end
 
@@ -55,14 +56,13 @@ local function worth_ringing(state, rings)
   return queue_is_short
 end
 
-local reap_after = tonumber(redis.call('GET', P .. 'reap_after') or 0)
 local rung = {}
 for _, id in ipairs(room > 0 and due_ids(math.min(room, limit)) or {}) do
   local r = redis.call('HMGET', record_key(id), 'state', 'rings')
   if not r[1] or SETTLED[r[1]] then
     leave_wake(account, id)
-  elseif r[1] == 'sending' and reap_after > NOW then
-    redis.call('ZADD', wake_key(account), text(reap_after), id)
+  elseif r[1] == 'sending' and not may_reap() then
+    redis.call('ZADD', wake_key(account), text(REAP_AFTER), id)
   elseif worth_ringing(r[1], tonumber(r[2] or 0)) then
     ring(id, account, ring_ms)
     rung[#rung + 1] = id

@@ -1,7 +1,8 @@
 """Lets time pass for a ledger without waiting for it, and without a hook in production code.
 
 The ledger lives by the server's clock and keeps moments, never durations until something. So an hour passes by putting
-every moment it keeps an hour into the past.
+every moment it keeps an hour into the past. By just that the server's clock leaps an hour ahead, which is the same to
+it, but for what the workers' own clocks say; and where it is set back, every moment moves into the future.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ local function shift_scores(key)
   for i = 1, #found, 2 do redis.call('ZADD', key, earlier(found[i + 1]), found[i]) end
 end
 
-local function shift_value(key) redis.call('SET', key, earlier(redis.call('GET', key))) end
-
 local moments = {
   redemption = function(key)
     shift_fields(key, { 'accepted_at', 'clock_at', 'due', 'lease_until', 'died_at', 'reported_at' })
@@ -39,8 +38,12 @@ local moments = {
   end,
   health = function(key) shift_fields(key, { 'probe_at', 'probe_rung_at', 'since' }) end,
   wake = shift_scores, flight = shift_scores, dead = shift_scores,
-  reap_after = shift_value, pulse = unwatched and shift_value or function(key)
-    redis.call('SET', key, string.format('%.0f', redis.call('TIME')[1] * 1000))
+  clock = function(key)
+    shift_fields(key, { 'latest', 'reap_after' })
+    if unwatched then return shift_fields(key, { 'pulse' }) end
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000) + (redis.call('HGET', key, 'offset') or 0)
+    redis.call('HSET', key, 'pulse', string.format('%.0f', now))
   end,
   tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
   fingerprints = function() end,

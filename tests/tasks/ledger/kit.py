@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,6 +30,7 @@ UK = Account("sovendus", "uk", "fp1")
 DE = Account("uniqodo", "de", "fp1")
 
 _owners = itertools.count(1)
+_SEEN = ("offset", "pulse", "latest")
 
 
 class Known(TypedDict, total=False):
@@ -71,12 +73,26 @@ class Book:
     limits: LedgerLimits = field(default=LIMITS)
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.redis, "redeem", self.limits)
+        self.passed = 0.0
+        self.ledger = Ledger(self.redis, "redeem", self.limits, clock=self.clock)
         self.wakers_look()
         self.passes(LEASE)  # the first look of all counts as the end of an outage
 
+    def clock(self) -> float:
+        """The workers' own clocks, in seconds: nobody ever sets them."""
+        return time.monotonic() + self.passed
+
     def passes(self, seconds: float, *, watched: bool = True) -> None:
+        self.passed += seconds
+        if watched:
+            self.wakers_look()
         let_pass(self.redis, seconds, watched=watched)
+
+    def leaps(self, seconds: float, *, watched: bool = True) -> None:
+        """The server's clock is set ahead, or back where that is negative; no time passes."""
+        if watched:
+            self.wakers_look()
+        let_pass(self.redis, seconds, watched=False)
 
     def wakers_look(self) -> None:
         """Somewhere, at an account that has nothing."""
@@ -152,9 +168,10 @@ class Book:
         return [entry for _, entry in self.ledger.redis.xrange(self.ledger.key("outcomes"))]
 
     def now(self) -> float:
-        """The server's clock, in milliseconds."""
+        """The ledger's own clock, in milliseconds."""
         seconds, micros = self.ledger.redis.time()
-        return float(seconds * 1000 + micros // 1000)
+        offset, *seen = (float(at or 0) for at in self.ledger.redis.hmget(self.ledger.key("clock"), *_SEEN))
+        return max(float(seconds * 1000 + micros // 1000) + offset, *seen)
 
     def break_account(self, account: Account = UK) -> list[str]:
         """Open the account's breaker by as many failures as it takes; the ids that failed."""

@@ -161,4 +161,6 @@ def test_an_account_that_no_worker_has_is_looked_after_all_the_same(book: Book) 
     (one,) = book.open("AB12", account=DE)
     book.look(DE)
     book.passes(MINUTE, watched=False)
+    assert book.look(stranger) == []  # those who have it may only be late after an outage
+    book.passes(LEASE)
     assert book.look(stranger) == [one]
