@@ -50,6 +50,10 @@ def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) 
         # Ours is a root logger of structlog's; see config.logs.
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
+        # Celery's own takes half a minute to come back, and at times does not survive to do so.
+        "worker_consumer": "worker.consumer:Consumer",
+        # What a worker had in hand when the connection broke is in the ledger; it need not start over slowly.
+        "worker_enable_prefetch_count_reduction": False,
         # On a lost connection Celery would mark running calls as revoked; they are claimed, and finish.
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         # No result or order waits for this; UTC everywhere.

@@ -25,6 +25,7 @@ from typing_extensions import override
 from config.accounts import PartnerSpec
 from config.broker import check_broker_url
 from config.complaints import SettingsError, contradiction
+from config.durations import PositiveDuration
 from config.endpoints import Endpoint, Endpoints, endpoints_model
 from config.groups import Flower, Ledger
 from config.names import Names, names_of
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
     sentry_dsn: Annotated[SecretStr, checked(check_sentry_dsn)] | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(upper)] = "INFO"
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower)] = "console"
+    liveness_file: Path | None = None
+    readiness_file: Path | None = None
+    hung_after: PositiveDuration = 60.0
     secrets_dir: Path | None = None
 
     def endpoint(self, partner: str) -> Endpoint:
@@ -82,6 +86,12 @@ class Settings(BaseSettings):
         if shared:
             text = "is another shop's too: a token says which shop an event comes from"
             raise contradiction({f"shops.{name}.token": text for name in shared})
+        return self
+
+    @model_validator(mode="after")
+    def _signs_are_two_files(self) -> Self:
+        if self.liveness_file is not None and self.liveness_file == self.readiness_file:
+            raise contradiction({"readiness_file": "is the liveness file too: each needs one of its own"})
         return self
 
     @classmethod

@@ -15,6 +15,8 @@ from config.settings import Settings
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
+from worker.liveness import Liveness
+from worker.vital_signs import VitalSigns
 from worker.waker import Waker
 
 
@@ -34,7 +36,8 @@ class RedeemApp(Celery):
         self.settings = settings
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
         self.threads = CONCURRENCY
-        self.steps["worker"].update((Threads, Waker))
+        self.signs = VitalSigns()
+        self.steps["worker"].update((Threads, Waker, Liveness))
 
     @functools.cached_property
     def runtime(self) -> Runtime:

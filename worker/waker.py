@@ -20,6 +20,7 @@ from tasks.partners import PARTNERS
 from tasks.persistence import UNAVAILABLE
 from tasks.redeeming import lease_for
 from tasks.runtime import Runtime, runtime_of
+from worker.vital_signs import WAKER
 
 _INTERVAL: Final = 0.1  # seconds between looks at the most; sooner where a wake-up is due sooner
 _SHORTEST: Final = 0.01  # seconds; thousands of retries that are due one by one shall not keep it spinning
@@ -58,6 +59,7 @@ class Waker(bootsteps.StartStopStep):
         away, pause = False, _INTERVAL
         while not self._stopping.wait(pause):
             pause = _INTERVAL
+            app.signs.mark(WAKER)
             try:
                 pause = look(app, runtime_of(app))
             except UNAVAILABLE as error:
