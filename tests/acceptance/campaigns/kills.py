@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.stage import Stage
 from tests.acceptance.campaigns.traffic import EMIT, SEND_TASK, Traffic
-from tests.acceptance.kit import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from tests.acceptance.campaigns.sizes import Sizes
     from tests.acceptance.campaigns.supervision import Supervisor
 
-_WORKERS: Final = 2
-_STARTING: Final = 2.0  # seconds within which one that starts may be killed
+_WORKERS: Final = 3
+_STARTING: Final = 1.5  # seconds within which one that starts may be killed
 _WORKING: Final = 1.0  # seconds after it is ready within which one that works may be
 _STARTS_KILLED: Final = 0.2
-_READY_WITHIN: Final = 60.0
 _PATIENCE: Final = 180.0  # seconds; what a killed worker had booked comes back after two minutes
 _LATENCY: Final = {"SLOW@0.02": 0.4, "SLOW@0.1": 0.2, "+SLOW@0.1": 0.2, "SLOW@0.4": 0.05, "+SLOW@0.4": 0.05}
 
@@ -32,11 +30,10 @@ def kills(directory: Path, sizes: Sizes, doors: Sequence[str] = (EMIT, SEND_TASK
     with Stage(directory, sizes) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
         orders = make_orders(sizes.orders, stage.shops, sizes.seed)
-
-        def share() -> float:
-            return (sum(stage.faults.values()) + 1) / max(1, sizes.faults)
-
-        with stage.workers(_WORKERS) as supervisor, Traffic(stage.system, orders, share, doors) as traffic:
+        with (
+            stage.workers(_WORKERS) as supervisor,
+            Traffic(stage.system, orders, stage.share_of_faults, doors) as traffic,
+        ):
             for _ in range(sizes.faults):
                 _kill_one(stage, supervisor)
             traffic.finish()
@@ -49,7 +46,7 @@ def _kill_one(stage: Stage, supervisor: Supervisor) -> None:
     if stage.chance.random() < _STARTS_KILLED:
         time.sleep(stage.chance.uniform(0, _STARTING))
     else:
-        eventually(worker.is_ready, within=_READY_WITHIN, what=f"{worker.node} ready")
+        supervisor.until_ready(worker)
         time.sleep(stage.chance.uniform(0, _WORKING))
     stage.faults["killed at work" if worker.is_ready() else "killed while starting"] += 1
     supervisor.kill(worker)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _CURRENCIES = ("EUR", "GBP", "CHF", "PLN")
 
-Spelling = Callable[[str, random.Random], tuple[str, Fate]]
-"""A code made of a unique stem, and what must become of it."""
+Spelling = Callable[[str, str, random.Random], tuple[str, Fate]]
+"""A code of a partner's made of a unique stem, and what must become of it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Order:
     promises: tuple[Promise, ...]
 
 
-def plain(stem: str, _chance: random.Random) -> tuple[str, Fate]:
+def plain(stem: str, _partner: str, _chance: random.Random) -> tuple[str, Fate]:
     """A code that the partner takes."""
     return stem, Fate.YES
 
@@ -42,7 +42,7 @@ def make_orders(count: int, shops: Sequence[Shop], seed: int, spelling: Spelling
 
 def _order(number: int, shop: Shop, chance: random.Random, spelling: Spelling) -> Order:
     partners = ("sovendus", "uniqodo") if number % 4 else ("sovendus", "uniqodo", "uniqodo")
-    spelled = [spelling(f"C{number}-{place}", chance) for place in range(len(partners))]
+    spelled = [spelling(f"C{number}-{place}", partner, chance) for place, partner in enumerate(partners)]
     coupons = [code(text, partner) for (text, _), partner in zip(spelled, partners, strict=True)]
     value, currency = Decimal(chance.randrange(1, 30_000)) / 100, chance.choice(_CURRENCIES)
     event = order(shop, f"N{number}", *coupons, order_value=f"{value:.2f}", currency=currency)

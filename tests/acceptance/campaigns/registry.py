@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.acceptance.campaigns.deploys import deploys
 from tests.acceptance.campaigns.kills import kills
+from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
 
@@ -22,5 +24,7 @@ class Campaign:
 
 CAMPAIGNS: Final = {
     "kills": Campaign(kills, Sizes(orders=4000, faults=200)),
+    "partners": Campaign(partners, Sizes(orders=2000, faults=30)),
+    "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
 }
 """By name; `all` runs them in this order."""

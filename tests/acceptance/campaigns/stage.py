@@ -94,6 +94,10 @@ class Stage:
         self._supervisors.append(supervisor)
         return supervisor
 
+    def share_of_faults(self) -> float:
+        """How much of the harm is done, and one step more: the pace of a load that lasts as long (0–1)."""
+        return (self.faults.total() + 1) / max(1, self.sizes.faults)
+
     def until_settled(self, traffic: Traffic, patience: float = 60.0) -> None:
         """Return once everything promised has come to its end, or when nothing has moved for `patience` seconds.
 

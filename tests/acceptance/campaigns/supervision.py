@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Self
 
+from tests.acceptance.kit import eventually
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tests.acceptance.kit import WorkerProcess
 
 _LOOK_EVERY: Final = 0.02
+_READY_WITHIN: Final = 60.0
 
 
 class Supervisor:
@@ -22,26 +25,38 @@ class Supervisor:
     def __init__(self, workers: Sequence[WorkerProcess]) -> None:
         self.workers = list(workers)
         self.exits: Counter[str] = Counter()
-        """How workers ended that nobody here had told to: exit status by count."""
-        self._lock = threading.Lock()
+        """How workers ended that nobody here had told to: how often with which exit status."""
+        self._lock = threading.RLock()
         self._told: set[str] = set()
-        self._launched: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="supervisor")
+
+    def until_ready(self, worker: WorkerProcess) -> None:
+        """Return once it does its work."""
+        eventually(worker.is_ready, within=_READY_WITHIN, what=f"{worker.node} ready")
 
     def kill(self, worker: WorkerProcess) -> None:
         """SIGKILL; it is started again."""
         with self._lock:
             worker.kill()
-            self._launch(worker)
+            worker.launch()
 
-    def age(self, worker: WorkerProcess) -> float:
-        """Seconds since its last start."""
-        return time.monotonic() - self._launched[worker.node]
+    def roll(self, worker: WorkerProcess, successor: WorkerProcess) -> tuple[float, int]:
+        """SIGTERM, and its successor once it has ended; the seconds that took, and its exit status."""
+        with self._lock:
+            self._told.add(worker.node)
+        began = time.monotonic()
+        status = worker.stop()
+        seconds = time.monotonic() - began
+        with self._lock:
+            self.workers[self.workers.index(worker)] = successor
+            successor.launch()
+            self._told.remove(worker.node)
+        return seconds, status
 
     def __enter__(self) -> Self:
         for worker in self.workers:
-            self._launch(worker)
+            worker.launch()
         self._thread.start()
         return self
 
@@ -57,11 +72,6 @@ class Supervisor:
         while not self._stop.wait(_LOOK_EVERY):
             with self._lock:
                 for worker in self.workers:
-                    status = worker.exit_code()
-                    if status is not None:
-                        self.exits[str(status)] += 1
-                        self._launch(worker)
-
-    def _launch(self, worker: WorkerProcess) -> None:
-        worker.launch()
-        self._launched[worker.node] = time.monotonic()
+                    if worker.node not in self._told and (status := worker.exit_code()) is not None:
+                        self.exits[f"status {status}"] += 1
+                        worker.launch()

@@ -106,7 +106,7 @@ class Traffic:
 
     def _allowed(self, orders: Sequence[Order], waiting: Sequence[Order]) -> int:
         """How many more may be sent now."""
-        return max(0, round(self._share() * len(orders)) - (len(orders) - len(waiting)))
+        return max(0, round(min(1.0, self._share()) * len(orders)) - (len(orders) - len(waiting)))
 
     def _acknowledge(self, door: str, orders: Iterable[Order]) -> None:
         with self._lock:

@@ -73,6 +73,11 @@ class Daemon(ABC):
         """What it has written since its last start."""
         return self.log.read_bytes()[self._log_from :].decode()
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._running().pid
+
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._running().send_signal(number)
