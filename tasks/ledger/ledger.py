@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from redis import Redis
@@ -17,6 +18,7 @@ from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State
 from tasks.partners.base import Receipt
+from tasks.persistence import classified
 
 RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
@@ -157,6 +159,14 @@ class Ledger:
         """Close a dead letter for good; False where it is none."""
         return str(self._run("discard", redemption_id, json.dumps(entry), self._keep)) == "discarded"
 
+    def keep(self, letter_id: str, fields: Mapping[str, str], raw: str) -> bool:
+        """Keep as a dead letter what is no redemption, and what came with it; False where that id is known."""
+        return bool(self._run("keep", letter_id, raw, *chain.from_iterable(fields.items())))
+
+    def raw(self, letter_id: str) -> str:
+        """What came with such a letter: large perhaps, so that lists leave it where it is. Empty once it is closed."""
+        return self.redis.get(self.key("raw", letter_id)) or ""
+
     def pause(self, account: Account) -> bool:
         """Open an account's breaker by hand; False where it was paused already."""
         return bool(self._run("pause", account.name))
@@ -200,7 +210,8 @@ class Ledger:
         return _ms(self.limits.give_up_after)
 
     def _run(self, name: str, *arguments: str | int) -> Any:  # noqa: ANN401 - each script has its own shape
-        return self._scripts[name](args=[self._prefix, *arguments])
+        with classified():
+            return self._scripts[name](args=[self._prefix, *arguments])
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:

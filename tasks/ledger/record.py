@@ -30,7 +30,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Record:
-    """One redemption, or one dead letter that is none (`raw` then holds what came, without personal data)."""
+    """One redemption, or one dead letter that is none: a bad message, an invalid event."""
 
     id: str
     fields: Mapping[str, str]
@@ -89,7 +89,7 @@ class Record:
     @property
     def is_redemption(self) -> bool:
         """False for a dead letter that is a bad message or an invalid event."""
-        return "raw" not in self.fields and bool(self.fields.get("code"))
+        return "raw_as" not in self.fields
 
     @property
     def reason(self) -> str | None:

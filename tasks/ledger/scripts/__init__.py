@@ -10,7 +10,7 @@ from redis.commands.core import Script
 
 NAMES: Final = (
     "open", "claim", "release", "settle", "bury", "park", "defer", "wake",
-    "replay", "discard", "pause", "resume", "hasten",
+    "replay", "discard", "pause", "resume", "hasten", "keep",
 )  # fmt: skip
 
 _SHARED: Final = ("clocks", "prelude")

@@ -31,19 +31,21 @@ end
 -- server's clock leapt ahead did not pass.
 local function give_up_clock() return NOW - LEAPT end
 
+-- Whether the time since the wakers' last look passed or was leapt over, only the next look can tell: until then
+-- nothing is given up by it.
+local function untold_ms() return (is_watched() or PULSE == 0) and 0 or NOW - PULSE end
+
 local function stood_ms(account)
   local a = redis.call('HMGET', account_key(account), 'stood', 'stood_since')
   return tonumber(a[1] or 0) + (a[2] and give_up_clock() - tonumber(a[2]) or 0)
 end
 
--- At least so long: whether the time since the wakers' last look passed or was leapt over, the next look will tell.
 local function waited_ms(account, clock_at, clock_stood)
-  local untold = is_watched() and 0 or NOW - PULSE
-  return give_up_clock() - untold - tonumber(clock_at) - (stood_ms(account) - tonumber(clock_stood))
+  return give_up_clock() - untold_ms() - tonumber(clock_at) - (stood_ms(account) - tonumber(clock_stood))
 end
 
 local function stand_still(account)
-  redis.call('HSETNX', account_key(account), 'stood_since', text(give_up_clock()))
+  redis.call('HSETNX', account_key(account), 'stood_since', text(give_up_clock() - untold_ms()))
 end
 
 -- A limit of 0 still means one attempt.

@@ -6,21 +6,35 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
+from tasks.errors import GaveUp
 from tasks.ledger import Account, Record, State
 from tests.tasks.ledger.kit import Book
 
-SETTLED = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}
-CLOSED = SETTLED - {State.DEAD}
-REPORTED = {State.REDEEMED, State.PRESUMED}
+SETTLED: Final = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}
+CLOSED: Final = SETTLED - {State.DEAD}
+REPORTED: Final = {State.REDEEMED, State.PRESUMED}
+LONGEST_WAIT: Final = 61_000
+"""Nothing in `test_life.py` is ever put off for longer, in milliseconds: no lease, backoff, probe, or doorbell."""
+
+
+@dataclass(frozen=True)
+class Stake:
+    """The order value that a redemption was accepted with."""
+
+    value: Decimal
+    currency: str
 
 
 @dataclass
 class Truth:
     """What really happened, whatever the ledger says."""
 
-    accepted: dict[str, Decimal] = field(default_factory=dict)
-    """Every id ever accepted, and the order value of its first content."""
+    accepted: dict[str, Stake] = field(default_factory=dict)
+    """Every id ever accepted, with its first content."""
+    waits_since: dict[str, float] = field(default_factory=dict)
+    """When its give-up clock started, in the time that passed as far as the ledger can know."""
     calls: Counter[str] = field(default_factory=Counter)
     booked: Counter[str] = field(default_factory=Counter)
     """Calls on which the partner acted."""
@@ -32,8 +46,9 @@ class Truth:
 class Copy:
     """All that a ledger held at one moment."""
 
+    now: float
     records: list[Record]
-    wakes: Mapping[str, set[str]]
+    wakes: Mapping[str, Mapping[str, float]]
     dead: set[str]
     tallies: Mapping[str, Mapping[str, str]]
     outcomes: list[dict[str, str]]
@@ -45,15 +60,16 @@ class Copy:
         for one in ids:
             pipeline.hgetall(book.ledger.key("redemption", one))
         for name in names:
-            pipeline.zrange(book.ledger.key("wake", name), 0, -1)
+            pipeline.zrange(book.ledger.key("wake", name), 0, -1, withscores=True)
             pipeline.hgetall(book.ledger.key("tally", name))
         pipeline.zrange(book.ledger.key("dead"), 0, -1)
         pipeline.xrange(book.ledger.key("outcomes"))
         *found, dead, outcomes = pipeline.execute()
         records, accounts_found = found[: len(ids)], found[len(ids) :]
         return cls(
+            now=book.now(),
             records=[Record(one, fields) for one, fields in zip(ids, records, strict=True) if fields],
-            wakes=dict(zip(names, map(set, accounts_found[::2]), strict=True)),
+            wakes=dict(zip(names, map(dict, accounts_found[::2]), strict=True)),
             tallies=dict(zip(names, accounts_found[1::2], strict=True)),
             dead=set(dead),
             outcomes=[entry for _, entry in outcomes],
@@ -67,11 +83,21 @@ def check(copy: Copy, truth: Truth) -> None:
     """Every accepted redemption is in one state, with one wake-up until it is settled and none from then on."""
     assert {record.id for record in copy.records} == set(truth.accepted)
     for account, wakes in copy.wakes.items():
-        assert wakes == {record.id for record in copy.records if record.account == account and _waits(record)}
+        assert wakes.keys() == {record.id for record in copy.records if record.account == account and _waits(record)}
+        assert max(wakes.values(), default=0) <= copy.now + LONGEST_WAIT
     assert copy.dead == {record.id for record in copy.records if record.state is State.DEAD}
     for record in copy.records:
         _check_one(record, truth)
+        _check_moments(record, copy.now)
     _check_books(copy)
+    _check_money(copy, truth)
+
+
+def check_given_up(copy: Copy, truth: Truth, now: float, give_up_after: float) -> None:
+    """Nothing was given up before its time, which no leap of the server's clock brings nearer."""
+    for record in copy.records:
+        if record.reason == GaveUp.reason:
+            assert now - truth.waits_since[record.id] >= give_up_after
 
 
 def _waits(record: Record) -> bool:
@@ -80,7 +106,6 @@ def _waits(record: Record) -> bool:
 
 def _check_one(record: Record, truth: Truth) -> None:
     fields, state, booked = record.fields, record.state, truth.booked[record.id]
-    assert record.order_value == truth.accepted[record.id]  # no money changes on the way
     assert record.attempts >= truth.calls[record.id]
     assert 0 <= record.tries <= record.attempts
     assert ("owner" in fields) == ("lease_until" in fields) == (state is State.SENDING)
@@ -91,6 +116,12 @@ def _check_one(record: Record, truth: Truth) -> None:
     assert booked <= 1 or record.ambiguous  # sent again only where an answer was lost
 
 
+def _check_moments(record: Record, now: float) -> None:
+    if _waits(record):
+        assert int(record.fields["due"]) <= now + LONGEST_WAIT
+    assert int(record.fields.get("lease_until", 0)) <= now + LONGEST_WAIT
+
+
 def _check_books(copy: Copy) -> None:
     """Counts and the outcome stream say what the records say; nothing is told twice."""
     ends = Counter((record.account, record.state.value) for record in copy.records if not record.test)
@@ -99,3 +130,13 @@ def _check_books(copy: Copy) -> None:
         assert {state: int(count) for state, count in tally.items()} == expected
     told = Counter(outcome["id"] for outcome in copy.outcomes if outcome["state"] in REPORTED)
     assert told == Counter(record.id for record in copy.records if record.state in REPORTED)
+
+
+def _check_money(copy: Copy, truth: Truth) -> None:
+    """By currency, all states together hold what was accepted."""
+    accepted, held = Counter[str](), Counter[str]()
+    for stake in truth.accepted.values():
+        accepted[stake.currency] += int(stake.value * 100)
+    for record in copy.records:
+        held[record.fields["currency"]] += int((record.order_value or Decimal(0)) * 100)
+    assert held == accepted

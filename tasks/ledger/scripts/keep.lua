@@ -1,0 +1,11 @@
+-- A dead letter that is no redemption: ARGV prefix, id, what came, then names and values of the record's fields.
+-- What came stands under a key of its own, so that looking through many letters does not fetch it.
+-- Returns 1, or 0 where that id is known: the answer to the first time was lost.
+
+local id = ARGV[2]
+local key = record_key(id)
+if redis.call('EXISTS', key) == 1 then return 0 end
+redis.call('SET', P .. 'raw:' .. id, ARGV[3])
+redis.call('HSET', key, 'state', 'dead', 'accepted_at', text(NOW), 'died_at', text(NOW), unpack(ARGV, 4))
+redis.call('ZADD', P .. 'dead', text(NOW), id)
+return 1
