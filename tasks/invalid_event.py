@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -31,6 +31,8 @@ class FieldError:
 
 class InvalidEvent(Exception):  # noqa: N818 - named by what happened, as the dead-letter reason is
     """The event is not as the contract says; `errors` names every field at fault, never a value."""
+
+    reason: ClassVar[str] = "invalid_event"
 
     def __init__(self, errors: tuple[FieldError, ...]) -> None:
         super().__init__("; ".join(map(str, errors)))

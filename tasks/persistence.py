@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, TypeVar
 
 import structlog
@@ -11,16 +12,25 @@ from redis import exceptions
 
 T = TypeVar("T")
 
+
+class NotNow(exceptions.ResponseError):
+    """Redis refuses for a reason that passes, which redis-py has no class of its own for."""
+
+
 UNAVAILABLE: Final = (
     exceptions.ConnectionError,  # the BusyLoadingError of a restart among them
     exceptions.TimeoutError,
     exceptions.ReadOnlyError,  # a failover in progress
     exceptions.OutOfMemoryError,
     exceptions.TryAgainError,
-    exceptions.MasterDownError,
+    exceptions.ClusterDownError,  # and the MasterDownError of a replica that has lost its master
+    NotNow,
     OSError,
 )
 """What passes by itself once the broker is well; anything else is a mistake of ours and is raised."""
+
+_PASSING: Final = {"MISCONF", "NOREPLICAS", "BUSY", "UNBLOCKED"}
+"""A disk that is full or fails, too few replicas, a script that runs long, a role that changes."""
 
 _MISTAKES: Final = (exceptions.AuthenticationError, exceptions.AuthorizationError)
 """A wrong login passes only when somebody mends it: whoever waits for a while only is told at once."""
@@ -30,6 +40,17 @@ _LONGEST_WAIT: Final = 1.0
 _LOG_EVERY: Final = 10.0  # seconds
 
 log = structlog.get_logger("redeem.ledger")
+
+
+@contextlib.contextmanager
+def classified() -> Iterator[None]:
+    """Around every write to the ledger: what Redis refuses for now is raised as NotNow, the rest as it is."""
+    try:
+        yield
+    except exceptions.ResponseError as error:
+        if str(error).partition(" ")[0] in _PASSING:
+            raise NotNow(str(error)) from error
+        raise
 
 
 def until_recorded(write: Callable[[], T], *, what: str, limit: float = float("inf")) -> T:

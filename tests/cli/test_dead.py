@@ -89,7 +89,7 @@ def test_what_is_no_dead_letter_is_not_found(redeem: Run) -> None:
 
 
 def test_a_letter_of_a_strangers_is_shown_without_addresses(redeem: Run, worker: Worker) -> None:
-    from tasks.bad_events import bury_event  # noqa: PLC0415 - only here
+    from tasks.bad_messages import bury_event  # noqa: PLC0415 - only here
     from tasks.invalid_event import FieldError, InvalidEvent  # noqa: PLC0415 - only here
 
     whole = {"order_id": "a\x1b[31mb", "email": ADDRESS, "note": ADDRESS}

@@ -14,8 +14,9 @@ from itertools import chain, islice
 import click
 
 from tasks import audit
-from tasks.dead_letters import Filters, Refused, discard, find_dead, replay
+from tasks.dead_letters import Filters, Refused, discard, find_dead
 from tasks.ledger import Ledger, Record, State
+from tasks.replaying import replay
 from tasks.status import Money
 from worker.cli.connection import No, connected
 from worker.cli.filters import filter_options
@@ -54,7 +55,7 @@ def list_(filters: Filters, *, as_json: bool) -> None:
 def show(letter_id: str, *, as_json: bool) -> None:
     """Show one dead letter with its history."""
     with connected() as (_, runtime):
-        print_record(_dead(runtime.ledger, letter_id), as_json=as_json)
+        print_record(runtime.ledger, _dead(runtime.ledger, letter_id), as_json=as_json)
 
 
 def _choice_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,0 +1,67 @@
+"""What a message that went wrong asked for, read as leniently as an operator's replay may. Pure.
+
+Forgiven are the things that say nothing of the order: how the message was delivered, what it says its content is,
+the task's name where the argument is an event, and no message around the event at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasks.bad_message import UnreadableMessage
+from tasks.doorbell import task_name
+from tasks.identity import is_redemption_id
+from tasks.message_body import read_body
+from tasks.partners import PARTNERS
+from tasks.strict_json import NotJson, read_json
+
+_REDEEMS: Final = {task_name(partner): partner for partner in PARTNERS}
+_ENVELOPE_FIELDS: Final = ("body", "headers", "properties")
+
+
+@dataclass(frozen=True)
+class Doorbell:
+    """It asked to look at this redemption of that partner's."""
+
+    partner: str
+    redemption_id: str
+
+
+def wanted(raw: str) -> Doorbell | Mapping[str, Any]:
+    """The doorbell it was, or what may be an event, still to be validated.
+
+    Raises UnreadableMessage.
+    """
+    try:
+        message = read_json(raw)
+    except NotJson as error:
+        raise UnreadableMessage(str(error)) from None  # the cause may hold the message
+    if not isinstance(message, dict) or not any(name in message for name in _ENVELOPE_FIELDS):
+        return _asked("", message)
+    payload = read_body(message)
+    headers = message.get("headers")
+    task = headers.get("task") if isinstance(headers, dict) else None
+    return _asked(task, payload)
+
+
+def _asked(task: object, payload: object) -> Doorbell | Mapping[str, Any]:
+    """By the body of a message, in either of Celery's protocols, or by an event alone."""
+    if isinstance(payload, dict):
+        if "args" not in payload and "kwargs" not in payload:
+            return payload
+        args, kwargs, task = payload.get("args"), payload.get("kwargs"), task or payload.get("task")
+    elif isinstance(payload, list) and len(payload) == 3:  # noqa: PLR2004 - args, kwargs, and what follows
+        args, kwargs = payload[:2]
+    else:
+        raise UnreadableMessage("neither a Celery message nor an event")
+    if kwargs or not isinstance(args, list) or len(args) != 1:
+        raise UnreadableMessage("it does not have exactly one argument")
+    [only] = args
+    if isinstance(only, dict):
+        return only
+    partner = _REDEEMS.get(task) if isinstance(task, str) else None
+    if partner is not None and isinstance(only, str) and is_redemption_id(only, partner):
+        return Doorbell(partner, only)
+    raise UnreadableMessage("its argument is neither an event nor a redemption's id")
