@@ -43,8 +43,9 @@ def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) 
         # Waiting for HTTP is what the job does. Threads stop warm in a moment; prefork took half a minute and doubled.
         "worker_pool": "threads",
         "worker_concurrency": CONCURRENCY,
-        # Four messages a thread in hand; what a killed worker had in hand is rung again by the ledger.
-        "worker_prefetch_multiplier": 4,
+        # What is in hand is in a thread's hands; more would only wait there, where a stop has to give it back. The
+        # next messages are there as soon as one is done with: they come several at once.
+        "worker_prefetch_multiplier": 1,
         # Flower lives from these.
         "worker_send_task_events": True,
         # Ours is a root logger of structlog's; see config.logs.
@@ -69,11 +70,8 @@ _TRANSPORT: Final = {
     "health_check_interval": 5,
     # kombu's pool of 10 makes acks fail when more is in flight.
     "max_connections": 256,
-    # A killed worker's unacknowledged orders come back after two minutes, and are looked for every five seconds
-    # (by default after an hour, every 100 seconds).
-    "visibility_timeout": 120,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
+    # How often a worker gives a sign of life for what it has in hand, in seconds; see worker/transport/bookings.py.
+    "unacked_restore_interval": 2,
     # One list per queue instead of four: no priorities here.
     "priority_steps": [0],
 }

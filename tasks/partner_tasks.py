@@ -15,7 +15,8 @@ from tasks.runtime import runtime_of
 
 
 def _define(partner: str) -> Any:  # noqa: ANN401 - Celery's task object
-    @shared_task(bind=True, base=RedemptionTask, name=task_name(partner), throws=())
+    # acks_late: what a partner's queue has in hand is then what is in flight, which its lane's credit bounds.
+    @shared_task(bind=True, base=RedemptionTask, name=task_name(partner), throws=(), acks_late=True)
     def redeem(self: RedemptionTask, redemption_id: str) -> str:
         result = attempt(runtime_of(self.app), partner, redemption_id)
         if isinstance(result, Again):

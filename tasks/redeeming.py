@@ -19,7 +19,6 @@ from tasks.errors import (
     AlreadyRedeemed,
     Crashed,
     GaveUp,
-    NotSent,
     PermanentError,
     RedemptionError,
     TransientError,
@@ -35,7 +34,6 @@ from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.runtime import Runtime
 
 _UNKNOWN_ACCOUNT_DELAY: Final = 60.0  # seconds; during a deploy another worker may know the account
-_CROWDED_DELAY: Final = 2.0  # seconds; shorter, and a long backlog would be rung all the time
 _PATIENCE_WITH_CLAIM: Final = 10.0  # seconds; an unanswered claim that took effect is better repeated than waited out
 
 
@@ -53,12 +51,7 @@ def attempt(runtime: Runtime, partner: str, redemption_id: str) -> Result:
     if account_settings is None:
         error = Unroutable(f'this worker\'s settings have no {partner} account for shop "{shop}"')
         return _put_off(runtime, redemption_id, _UNKNOWN_ACCOUNT_DELAY, error)
-    with runtime.bulkhead(partner).place() as taken:
-        if taken:
-            return _claimed_attempt(runtime, redemption_id, account, account_settings)
-    # The others' threads are free again at once; a breaker will open, or the partner recover.
-    crowded = NotSent(f"not sent yet: too many calls to {partner} hang")
-    return _put_off(runtime, redemption_id, _CROWDED_DELAY, crowded)
+    return _claimed_attempt(runtime, redemption_id, account, account_settings)
 
 
 def _put_off(runtime: Runtime, redemption_id: str, delay: float, reason: RedemptionError) -> Nothing | Buried:

@@ -8,34 +8,27 @@ import structlog
 from celery import Celery
 from redis import Redis
 
-from config.celery_options import CONCURRENCY
 from config.redaction import Redactor
 from config.settings import Settings
-from tasks.bulkhead import Bulkhead, places_for
 from tasks.http_client import PartnerClient
 from tasks.ledger import Ledger, LedgerLimits
 from tasks.partners import PARTNERS
 
 
 class Runtime:
-    """Settings, ledger and partner clients. Safe to share between threads; `threads` is how many the process has."""
+    """Settings, ledger and partner clients. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, *, threads: int = CONCURRENCY) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.log: Any = structlog.get_logger("redeem.delivery")
         limits = LedgerLimits(settings.ledger.keep, settings.retry.give_up_after, settings.breaker)
         self.ledger = Ledger(connect(settings), settings.key_prefix, limits)
         self.redactor = Redactor(settings.secrets())
         self._clients = {name: _client(settings, name) for name in PARTNERS}
-        self._bulkheads = {name: Bulkhead(places_for(threads)) for name in PARTNERS}
 
     def client(self, partner: str) -> PartnerClient:
         """The connections to that partner."""
         return self._clients[partner]
-
-    def bulkhead(self, partner: str) -> Bulkhead:
-        """That partner's share of this process's threads."""
-        return self._bulkheads[partner]
 
 
 def connect(settings: Settings) -> Redis:

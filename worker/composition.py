@@ -5,27 +5,23 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from celery import Celery, bootsteps, signals
+from celery import Celery, signals
 
-from config.celery_options import CONCURRENCY, celery_options
+from config.celery_options import celery_options
 from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry
 from config.settings import Settings
-from tasks.order_task import QUEUE
+from tasks.bad_message import BadMessage
+from tasks.bad_messages import bury_message
+from tasks.doorbell import task_name
+from tasks.order_task import NAME, QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
 from worker.liveness import Liveness
+from worker.transport import Lanes, install
 from worker.vital_signs import VitalSigns
 from worker.waker import Waker
-
-
-class Threads(bootsteps.Step):
-    """Tells the app how many threads its worker has: `--concurrency` outweighs the options."""
-
-    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
-        super().__init__(parent, **kwargs)
-        parent.app.threads = parent.concurrency
 
 
 class RedeemApp(Celery):
@@ -35,14 +31,27 @@ class RedeemApp(Celery):
         super().__init__("redeem", set_as_current=True)
         self.settings = settings
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
-        self.threads = CONCURRENCY
+        self.conf.broker_transport_options |= {"lanes": self._lanes()}
         self.signs = VitalSigns()
-        self.steps["worker"].update((Threads, Waker, Liveness))
+        self.steps["worker"].update((Waker, Liveness))
 
     @functools.cached_property
     def runtime(self) -> Runtime:
         """Ledger and partner clients, built on first use, hence after a fork."""
-        return Runtime(self.settings, threads=self.threads)
+        return Runtime(self.settings)
+
+    def _lanes(self) -> Lanes:
+        def bury(raw: bytes, queue: str, error: BadMessage, token: str) -> None:
+            bury_message(self.runtime, raw, queue, error, token=token)
+
+        tasks = {NAME, *map(task_name, PARTNERS)}
+        return Lanes(
+            intake=QUEUE,
+            partners=frozenset(PARTNERS),
+            tasks=tasks,
+            key_prefix=f"{self.settings.key_prefix}:",
+            bury=bury,
+        )
 
 
 def create_app(settings: Settings) -> RedeemApp:
@@ -55,4 +64,5 @@ def create_app(settings: Settings) -> RedeemApp:
 
     # Celery leaves logging alone once somebody listens to this signal; weak=False, since nobody else holds the closure.
     signals.setup_logging.connect(log_our_way, weak=False, dispatch_uid="redeem.logs")
+    install()
     return RedeemApp(settings)

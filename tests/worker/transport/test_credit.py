@@ -1,0 +1,46 @@
+"""How many messages each lane may have in hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from worker.transport.credit import credit
+from worker.transport.lanes import Lanes
+
+LANES = Lanes("orders", frozenset({"sovendus", "uniqodo"}), (), "redeem:", bury=lambda *_: None)
+THREADS = 16
+
+
+@pytest.mark.parametrize(
+    ("queue", "in_hand", "left"),
+    [
+        ("sovendus", {"orders": 0, "sovendus": 0, "uniqodo": 0}, 12),
+        ("sovendus", {"orders": 0, "sovendus": 12, "uniqodo": 0}, 0),
+        ("uniqodo", {"orders": 0, "sovendus": 12, "uniqodo": 0}, 2),
+        ("uniqodo", {"orders": 16, "sovendus": 0, "uniqodo": 0}, 12),
+        ("orders", {"orders": 0, "sovendus": 12, "uniqodo": 2}, 16),
+        ("orders", {"orders": 16, "sovendus": 0, "uniqodo": 0}, 0),
+    ],
+)
+def test_a_partner_that_hangs_leaves_threads_to_the_other_and_both_to_the_intake(
+    queue: str, in_hand: dict[str, int], left: int
+) -> None:
+    assert credit(LANES, queue, in_hand, THREADS) == left
+
+
+def test_a_worker_of_one_queue_has_all_its_threads_for_it() -> None:
+    assert credit(LANES, "sovendus", {"sovendus": 3}, THREADS) == THREADS - 3
+
+
+def test_partners_without_an_intake_beside_them_keep_nothing_for_it() -> None:
+    assert credit(LANES, "uniqodo", {"sovendus": 12, "uniqodo": 0}, THREADS) == 4
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_the_smallest_worker_serves_every_lane(threads: int) -> None:
+    in_hand = {"orders": 0, "sovendus": 0, "uniqodo": 0}
+    assert all(credit(LANES, queue, in_hand, threads) >= 1 for queue in in_hand)
+
+
+def test_more_in_hand_than_allowed_is_no_credit() -> None:
+    assert credit(LANES, "sovendus", {"orders": 0, "sovendus": 99, "uniqodo": 0}, THREADS) == 0

@@ -1,0 +1,123 @@
+"""kombu's Redis transport with lanes for our queues; every other queue (replies, remote control) is kombu's own."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+import structlog
+from kombu.transport import redis as kombu_redis
+from kombu.utils.json import dumps
+from redis import exceptions
+
+from worker.transport.bookings import Bookings
+from worker.transport.connected import ConnectedChannel
+from worker.transport.credit import credit
+from worker.transport.lane import Lane
+
+# What we put onto our queues is a doorbell for what the ledger holds already: refusing it to a full Redis would only
+# keep that from draining.
+_RING: Final = "#!lua flags=allow-oom\nreturn redis.call('LPUSH', KEYS[1], ARGV[1])"
+
+log = structlog.get_logger("redeem.transport")
+
+
+class DividedChannel(ConnectedChannel):
+    """A channel of which the consumers of our queues each get one of their own."""
+
+    def basic_consume(self, queue: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - kombu's signature
+        """Consume from a queue: through its lane where it is ours."""
+        if self.lanes is None or queue not in self.lanes:
+            return super().basic_consume(queue, *args, **kwargs)
+        return self.connection.lane(queue, opened_by=self).basic_consume(queue, *args, **kwargs)
+
+    def basic_cancel(self, consumer_tag: str) -> Any:  # noqa: ANN401 - as above
+        """Consume no more."""
+        lane = self.connection and self.connection.lane_of(consumer_tag)
+        return lane.basic_cancel(consumer_tag) if lane else super().basic_cancel(consumer_tag)
+
+    def basic_qos(self, prefetch_size: int = 0, prefetch_count: int = 0, apply_global: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's signature
+        """How many messages may be in hand: the worker's number of threads, which the lanes share."""
+        super().basic_qos(prefetch_size, prefetch_count, apply_global)
+        self.connection.prefetch_count = prefetch_count
+
+    def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:  # noqa: ANN401 - as above
+        if self.lanes is None or queue not in self.lanes:
+            super()._put(queue, message, **kwargs)
+        else:
+            self._ring(keys=[queue], args=[dumps(message)])
+
+    @cached_property
+    def _ring(self) -> Any:  # noqa: ANN401 - redis-py's Script
+        return self._create_client().register_script(_RING)
+
+
+class Poller(kombu_redis.MultiChannelPoller):
+    """kombu's poller, which has bookings to keep instead of a visibility timeout."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__()
+        self._transport = transport
+
+    def on_poll_start(self) -> None:
+        """Before every wait for events."""
+        if bookings := self._transport.open_bookings:
+            bookings.flush()
+        super().on_poll_start()
+
+    def on_poll_init(self, poller: Any) -> None:  # noqa: ANN401 - kombu's signature
+        """Once per connection."""
+        self.poller = poller
+
+    def maybe_restore_messages(self) -> None:
+        """Every `unacked_restore_interval`."""
+        bookings = self._transport.open_bookings
+        if bookings is None:
+            return
+        try:
+            bookings.beat()
+        except (exceptions.RedisError, OSError) as error:
+            # The lanes' own commands notice too, and what to do then is theirs.
+            log.debug("bookings.no_sign_of_life", error=str(error))
+
+
+class Transport(kombu_redis.Transport):
+    """One connection's channels, lanes and bookings."""
+
+    Channel = DividedChannel
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - kombu's signature
+        super().__init__(*args, **kwargs)
+        self.cycle = Poller(self)
+        self.lanes: dict[str, Lane] = {}
+        self.prefetch_count = 0
+        self.open_bookings: Bookings | None = None
+
+    def lane(self, queue: str, *, opened_by: DividedChannel) -> Lane:
+        """The lane of one of our queues."""
+        assert opened_by.lanes is not None  # noqa: S101 - only channels that know of lanes open one
+        if self.open_bookings is None:
+            self.open_bookings = Bookings(opened_by._create_client(), opened_by.lanes)  # noqa: SLF001 - kombu's name
+        if queue not in self.lanes:
+            self.lanes[queue] = Lane(self, queue, self.open_bookings)
+            self.channels.append(self.lanes[queue])
+        return self.lanes[queue]
+
+    def lane_of(self, consumer_tag: str) -> Lane | None:
+        """The lane that has this consumer."""
+        return next((lane for lane in self.lanes.values() if lane.serves(consumer_tag)), None)
+
+    def credit(self, queue: str) -> int:
+        """How many more messages that queue's lane may take."""
+        in_hand = {name: lane.qos.in_hand() for name, lane in self.lanes.items() if lane.active_queues}
+        return credit(self.lanes[queue].lanes, queue, in_hand, self.prefetch_count)
+
+    def close_connection(self, connection: Any) -> None:  # noqa: ANN401 - kombu's signature
+        """Give back what is not finished, and close."""
+        if self.open_bookings is not None:
+            try:
+                self.open_bookings.leave()
+            except (exceptions.RedisError, OSError) as error:
+                log.debug("bookings.not_given_back", error=str(error))
+            self.open_bookings = None
+        super().close_connection(connection)
