@@ -179,7 +179,7 @@ def ambiguities(record: Record) -> list[datetime]:
 
 
 def _excuses(line: dict[str, Any]) -> bool:
-    answered_no = line.get("status") == _SAID_NO_MORE_THAN_WAIT or line["outcome"] == "account_refused"
+    answered_no = line.get("status") == _SAID_NO_MORE_THAN_WAIT or line.get("outcome") == "account_refused"
     return bool(line.get("ambiguous")) or answered_no
 
 
