@@ -182,7 +182,7 @@ def _body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]) -> 
     follows: dict[str, Any] = {name: _signatures(embed.get(name), name) for name in _LISTED}
     follows["chord"] = embed.get("chord")
     if follows["chord"] is not None and not _is_signature(follows["chord"]):
-        raise UnreadableMessage("its chord is no task signature")
+        raise UnreadableMessage("chord: no task signature")
     body = json.dumps([args, kwargs, follows])
     if '"__type__"' in body:  # kombu's way to send a Decimal or a date; reading it runs code that may fail
         try:
@@ -194,7 +194,7 @@ def _body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]) -> 
 
 def _signatures(given: object, name: str) -> object:
     if given is not None and not (isinstance(given, list) and all(map(_is_signature, given))):
-        raise UnreadableMessage(f"its {name} are no list of task signatures")
+        raise UnreadableMessage(f"{name}: no list of task signatures")
     return given
 
 

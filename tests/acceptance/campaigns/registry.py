@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.acceptance.campaigns.brokers import brokers
 from tests.acceptance.campaigns.deploys import deploys
 from tests.acceptance.campaigns.kills import kills
 from tests.acceptance.campaigns.partners import partners
@@ -26,5 +27,6 @@ CAMPAIGNS: Final = {
     "kills": Campaign(kills, Sizes(orders=4000, faults=200)),
     "partners": Campaign(partners, Sizes(orders=2000, faults=30)),
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
+    "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
 }
 """By name; `all` runs them in this order."""
