@@ -46,9 +46,16 @@ def mask_message(raw: bytes) -> bytes:
 
 def mask_text(text: str) -> str:
     """Text that is no JSON, without the pieces that hold an @ in any spelling."""
-    if not _AT.search(text):
-        return text
-    return _PIECE.sub(lambda piece: MASK if _AT.search(piece[0]) else piece[0], text)
+    return _PIECE.sub(_masked_piece, text) if _may_hold_an_address(text) else text
+
+
+def _masked_piece(piece: re.Match[str]) -> str:
+    return MASK if _AT.search(piece[0]) and not _NODE.fullmatch(piece[0]) else piece[0]
+
+
+def _may_hold_an_address(text: str) -> bool:
+    """Told by what is quick to find: a message may have ten megabytes."""
+    return not text.isascii() or any(sign in text for sign in ("@", "%", "\\u"))
 
 
 def _is_event_like(value: dict[str, Any]) -> bool:
@@ -65,7 +72,7 @@ def mask_value(value: object, room: int = _DEEPEST) -> Any:  # noqa: ANN401 - an
     Nothing of it stays `room` levels down; what JSON has no word for, such as a date, is masked.
     """
     if isinstance(value, str):
-        return without_addresses(value)
+        return without_addresses(value) if _may_hold_an_address(value) else value
     if value is None or isinstance(value, bool | int | float):
         return value
     if not room or not isinstance(value, dict | list):
