@@ -144,7 +144,8 @@ def give_up(part: str, looks: int) -> None:
     last = threading.Timer(_LAST_WORDS, os._exit, (HUNG,))
     last.daemon = True
     last.start()
-    log.critical("worker.hung", part=part, seconds=round(looks * _LOOK), exit_status=HUNG, stack=_stacks())
+    error = f"{part} has made no progress for {looks * _LOOK:g} s"
+    log.critical("worker.hung", error=error, exit_status=HUNG, stack=_stacks())
     sentry_sdk.flush(timeout=_LAST_WORDS / 2)
     os._exit(HUNG)
 

@@ -119,7 +119,7 @@ def test_a_worker_that_hangs_ends_and_says_where(make: Callable[..., System], tm
         eventually(lambda: worker.exit_code() is not None, what="the end")
         assert worker.exit_code() == HUNG
     (told,) = worker.entries("worker.hung")
-    assert told["part"] == "the main thread"
+    assert told["error"] == "the main thread has made no progress for 2 s"
     assert "in hang_for_good" in told["stack"]
     assert "Thread waker" in told["stack"]
 

@@ -51,3 +51,8 @@ def test_a_token_belongs_to_one_shop() -> None:
         "REDEEM_SHOPS__UK__TOKEN (environment)",
     ]
     assert "same-for-two" not in str(told)
+
+
+def test_liveness_and_readiness_are_two_files() -> None:
+    told = complaint({"REDEEM_LIVENESS_FILE": "/run/redeem", "REDEEM_READINESS_FILE": "/run/redeem"})
+    assert told == "REDEEM_READINESS_FILE (environment): is the liveness file too: each needs one of its own"

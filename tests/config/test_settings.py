@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr, ValidationError
 
@@ -23,6 +25,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (settings.flower.port, settings.flower.basic_auth) == (5555, None)
     assert (settings.log_level, settings.log_format, settings.sentry_dsn) == ("INFO", "console", None)
     assert settings.key_prefix == "redeem"
+    assert (settings.liveness_file, settings.readiness_file, settings.hung_after) == (None, None, 60)
     assert dict(settings.shops) == {}
     for partner, spec in PARTNERS.items():
         endpoint = settings.endpoint(partner)
@@ -53,6 +56,9 @@ EVERYTHING = UK | {
     "REDEEM_SENTRY_DSN": "https://k@sentry.example/7",
     "REDEEM_LOG_LEVEL": "debug",
     "REDEEM_LOG_FORMAT": "JSON",
+    "REDEEM_LIVENESS_FILE": "/run/alive",
+    "REDEEM_READINESS_FILE": "run/ready",
+    "REDEEM_HUNG_AFTER": "2m",
 }
 
 
@@ -79,6 +85,8 @@ def test_every_other_setting_can_come_from_the_environment() -> None:
     assert (settings.ledger.keep, settings.flower.port, settings.key_prefix) == (90 * 86400, 5556, "brand-a")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
     assert settings.broker_url.get_secret_value() == "rediss://:pw@cache.example/1"
+    signs = (settings.liveness_file, settings.readiness_file, settings.hung_after)
+    assert signs == (Path("/run/alive"), Path("run/ready"), 120)
 
 
 def test_a_shop_has_no_account_where_none_is_set() -> None:
