@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import BARE, EXPIRED, NOWHERE, Ran, Run, Worker, event, lines
-from tests.tasks.examples import ADDRESS
+from tests.cli.conftest import BARE, EXPIRED, NOWHERE, Ran, Run, event, lines
 
 pytestmark = pytest.mark.usefixtures("configured")
 
@@ -86,19 +85,3 @@ def test_what_is_no_dead_letter_is_not_found(redeem: Run) -> None:
             ran = redeem("dead", action, wrong)
             assert (ran.status, ran.out) == (1, "")
             assert wrong in ran.err
-
-
-def test_a_letter_of_a_strangers_is_shown_without_addresses(redeem: Run, worker: Worker) -> None:
-    from tasks.bad_messages import bury_event  # noqa: PLC0415 - only here
-    from tasks.invalid_event import FieldError, InvalidEvent  # noqa: PLC0415 - only here
-
-    whole = {"order_id": "a\x1b[31mb", "email": ADDRESS, "note": ADDRESS}
-    letter = bury_event(worker.runtime, whole, InvalidEvent((FieldError("$.note", "unknown field"),)))
-    for words in (["dead", "list"], ["dead", "list", "--json"], ["dead", "show", letter], ["show", letter, "--json"]):
-        ran = redeem(*words)
-        assert ran.status == 0
-        assert letter in ran.out
-        assert "jane" not in ran.out
-        assert "\x1b" not in ran.out
-    assert redeem("dead", "replay", letter).status == 1
-    assert redeem("dead", "discard", letter) == Ran(0, f"discarded {letter}\n", "")

@@ -46,7 +46,7 @@ local moments = {
     redis.call('HSET', key, 'pulse', string.format('%.0f', now))
   end,
   tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
-  fingerprints = function() end,
+  fingerprints = function() end, raw = function() end,
 }
 
 for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do
