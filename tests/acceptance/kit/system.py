@@ -83,6 +83,12 @@ class System:
         """The objects that a command prints under `--json`."""
         return [json.loads(line) for line in self.redeem(*arguments, "--json", stdin=stdin, status=status).splitlines()]
 
+    def complaint(self, *arguments: str, stdin: str = "") -> str:
+        """What the `redeem` command says on standard error; fails unless its answer is no."""
+        done = self._run(*arguments, stdin=stdin)
+        assert done.returncode == 1, (arguments, done.returncode, done.stdout, done.stderr)
+        return done.stderr
+
     def redeem_each(self, *commands: Sequence[str]) -> list[str]:
         """What each of several commands prints, on either stream, whatever its exit status."""
         done = subprocess.run(
