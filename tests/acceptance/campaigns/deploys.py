@@ -82,7 +82,7 @@ def _ended(call: Call) -> float:
 
 
 class _Keys:
-    """The shops' Uniqodo keys: a deploy may bring new ones, and before, amid or after it the old ones end."""
+    """The shops' Uniqodo keys: a deploy may bring new ones, and before or amid it the old ones end."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -98,7 +98,7 @@ class _Keys:
         return {f"SHOPS__{shop.upper()}__UNIQODO__API_KEY": key for shop, key in self._keys.items()}
 
     def _issue(self, number: int) -> None:
-        self._old_end_at = number + self._stage.chance.randrange(_WORKERS + 1)
+        self._old_end_at = number + self._stage.chance.randrange(_WORKERS)
         self._keys = {shop.name: f"{shop.api_key}-{number}" for shop in self._stage.shops}
         self._stage.accounts |= {key: shop for shop, key in self._keys.items()}
         self._stage.partners.configure(accepted_keys=None)

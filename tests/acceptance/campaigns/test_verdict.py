@@ -196,9 +196,21 @@ def test_a_repeated_call_needs_an_excuse_between_the_two(books: Books, excuse: d
     books.call(UNIQODO, 1, 3)
     books.record(UNIQODO, "redeemed", (2, excuse), (4, {"outcome": "redeemed"}))
     assert books.broken() == set()
-    for too_early_or_late in (0.5, 3.5):
+    for too_early_or_late in (-1.5, 3.5):
         books.record(UNIQODO, "redeemed", (too_early_or_late, excuse), (4, {"outcome": "redeemed"}))
         assert books.broken() == {"unexplained_call"}
+
+
+def test_an_excuse_is_good_for_one_call(books: Books) -> None:
+    books.call(UNIQODO, 1, 3, 3.5)
+    books.record(UNIQODO, "redeemed", (2, AMBIGUOUS), (4, {"outcome": "redeemed"}))
+    assert books.broken() == {"unexplained_call"}
+
+
+def test_a_call_that_the_sandbox_entered_late_is_excused_all_the_same(books: Books) -> None:
+    books.call(UNIQODO, 2.5, 3)
+    books.record(UNIQODO, "redeemed", (2, AMBIGUOUS), (4, {"outcome": "redeemed"}))
+    assert books.broken() == set()
 
 
 @pytest.mark.parametrize("history", [{"outcome": "redeemed"}, {"outcome": "transient", "ambiguous": False}])

@@ -1,8 +1,8 @@
 """The verdict over a campaign: one rule a function, from the evidence alone. Nothing found is a clean verdict.
 
-An attempt *excuses* another call when our history says, at a time between the two, that it was ambiguous (the partner
-may have acted: timeout, reset, unreadable answer, 5xx, a lease that ran out) or that the partner answered that it did
-nothing (429, 101). A refused connection excuses nothing: it made no call that the partner's books could show.
+An attempt *excuses* one further call when our history says, at a time between the two, that it was ambiguous (the
+partner may have acted: timeout, reset, unreadable answer, 5xx, a lease that ran out) or that the partner answered that
+it did nothing (429, 101). A refused connection excuses nothing: it made no call that the partner's books could show.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 DONE: Final = frozenset({State.REDEEMED, State.PRESUMED})
 FINAL: Final = DONE | {State.DEAD, State.DISCARDED}
 _SAID_NO_MORE_THAN_WAIT: Final = 429
-_CLOCK_STEP: Final = timedelta(milliseconds=1)  # the ledger's clock counts whole ones
+_READ_LATE: Final = timedelta(seconds=2)
+"""A stalled sandbox enters a call after its caller has given it up, and after that was recorded."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +129,11 @@ def unexplained_call(evidence: Evidence) -> Iterator[tuple[str, str]]:
         excuses = [moment for moment, line in _history(record) if _excuses(line)]
         moments = [datetime.fromtimestamp(call.arrived_at).astimezone() for call in calls]
         for number, (first, second) in enumerate(pairwise(moments), start=2):
-            if not any(first <= moment + _CLOCK_STEP and moment <= second for moment in excuses):
+            excuse = next((moment for moment in excuses if first - _READ_LATE <= moment <= second), None)
+            if excuse is None:
                 yield id_, f"call {number} at {second:%H:%M:%S.%f} after {first:%H:%M:%S.%f}: {_story(record)}"
+            else:
+                excuses.remove(excuse)
 
 
 def money_astray(evidence: Evidence) -> Iterator[tuple[str, str]]:
