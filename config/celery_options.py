@@ -31,6 +31,9 @@ def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) 
         # The default queue is named `celery`; nobody should feed or consume a queue nobody looks at.
         "task_queues": [Queue(name, routing_key=name) for name in names],
         "task_default_queue": orders,
+        # The anonymous exchange: kombu then keeps no table of bindings, and asks Redis for none with every ring. A
+        # Redis without memory to spare would refuse to write it, and no worker could start.
+        "task_default_exchange": "",
         # A typing error in a queue's name is an error, not a new queue.
         "task_create_missing_queues": False,
         "imports": ("tasks.order_task", "tasks.partner_tasks"),

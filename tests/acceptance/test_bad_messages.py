@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis import Redis
@@ -76,7 +76,7 @@ def test_raw_bytes_are_kept_exactly_and_what_reads_after_all_can_be_replayed(
     "options", [{"countdown": 3600}, {"expires": -1}, {"priority": 3}, {"priority": 6}, {"priority": 9}], ids=str
 )
 def test_what_a_sender_asks_of_celery_neither_delays_nor_drops_an_order(
-    options: dict[str, int], shop: Shop, system: System
+    options: dict[str, Any], shop: Shop, system: System
 ) -> None:
     event = order(shop, "1", code("ASKED"))
     producer = BareProducer(system.broker_url)

@@ -98,6 +98,22 @@ def test_a_broker_that_forgets(redeem: Run, configured: Configure, redis: Redis)
     assert any("append-only file off" in one for one in found["warning"])
 
 
+@pytest.mark.parametrize(
+    ("used", "level", "told"),
+    [(0.5, "ok", "memory used"), (0.9, "warning", "memory used"), (2, "error", "no new orders")],
+)
+def test_a_broker_without_memory_to_spare(
+    redeem: Run, configured: Configure, redis: Redis, used: float, level: str, told: str
+) -> None:
+    configured()
+    redis.config_set("maxmemory", int(redis.info("memory")["used_memory"] / used))
+    try:
+        found = findings(redeem)
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert any(told in one for one in found[level])
+
+
 def test_no_shop(redeem: Run, broker_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDEEM_BROKER_URL", broker_url)
     assert redeem("check").status == 1

@@ -179,3 +179,22 @@ def test_a_wrong_login_is_told_at_once(redeem: Run, configured: Callable[..., No
     assert (ran.status, ran.out) == (1, "")
     assert "the broker refuses the login in REDEEM_BROKER_URL" in ran.err
     assert "passw0rd" not in ran.err
+
+
+def test_a_broker_that_takes_no_more_names_what_it_did_not_take(redeem: Run, redis: Redis) -> None:
+    given = lines(event("1"), event("2") | {"email": ADDRESS}, event("3"))
+    redis.config_set("maxmemory", 1)
+    try:
+        ran = redeem("emit", "-", "--patience", "0", stdin=given)
+        as_json = redeem("emit", "-", "--patience", "0", "--json", stdin=given)
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert (ran.status, ran.out) == (1, "")
+    told, why = ran.err.splitlines()
+    assert told.startswith("not accepted  <stdin>:1 (order 1), nor are the 2 after it: hand in again")
+    assert "cannot do that now" in why
+    assert as_json.status == 1
+    assert [json.loads(line) for line in as_json.out.splitlines()] == [
+        {"not_accepted": f"<stdin>:{number}", "order_id": str(number)} for number in (1, 2, 3)
+    ]
+    assert redeem("emit", "-", stdin=given).status == 0

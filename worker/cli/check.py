@@ -17,6 +17,7 @@ from worker.cli.printing import json_option, print_json
 from worker.configuration import settings as load
 
 _OLDEST_REDIS: Final = 7
+_NEARLY_FULL: Final = 0.8  # of maxmemory
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
         try:
             info: dict[str, Any] = redis.info()
         except (RedisError, OSError) as error:
-            yield Finding("error", subject, f"REDEEM_BROKER_URL: {error}")
+            # With a full disk Redis refuses even the PING that redis-py begins with.
+            blamed = "" if str(error).startswith("MISCONF") else "REDEEM_BROKER_URL: "
+            yield Finding("error", subject, f"{blamed}{error}")
             return
     yield _version(subject, info)
     if info.get("cluster_enabled"):
@@ -68,6 +71,7 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
             subject,
             "append-only file off: what was accepted since the last snapshot dies with it (appendonly yes)",
         )
+    yield from _room(subject, info)
     policy = info.get("maxmemory_policy", "unknown")
     if policy == "noeviction":
         yield Finding("ok", subject, "noeviction")
@@ -75,6 +79,22 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "error", subject, f"maxmemory-policy is {policy}: redemptions may be evicted; it must be noeviction"
         )
+
+
+def _room(subject: str, info: dict[str, Any]) -> Iterator[Finding]:
+    """Whether it can take more, in memory and on disk."""
+    if info.get("aof_last_write_status", "ok") != "ok":
+        yield Finding(
+            "error", subject, "cannot write its append-only file: is the disk full? It takes nothing until then"
+        )
+    most, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
+    if not most:
+        return
+    told = f"{used / 1e6:.0f} of {most / 1e6:.0f} MB of its memory used"
+    if used >= most:
+        yield Finding("error", subject, f"{told}: it takes no new orders; what is there still drains. Raise maxmemory")
+    else:
+        yield Finding("warning" if used > _NEARLY_FULL * most else "ok", subject, told)
 
 
 def _version(subject: str, info: dict[str, Any]) -> Finding:
