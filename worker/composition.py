@@ -27,6 +27,8 @@ from worker.waker import Waker
 class RedeemApp(Celery):
     """A Celery app that brings its tasks what they work with."""
 
+    events_cls = "worker.events:Events"
+
     def __init__(self, settings: Settings) -> None:
         super().__init__("redeem", set_as_current=True)
         self.settings = settings
