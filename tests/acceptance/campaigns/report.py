@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from tasks.ledger import State
-from tests.acceptance.campaigns.verdict import DONE, RULES, Finding, ambiguities, judge, money
+from tests.acceptance.campaigns.histories import ambiguities
+from tests.acceptance.campaigns.verdict import DONE, RULES, Finding, judge, money
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +60,8 @@ class Report:
             "ambiguous": sum(bool(ambiguities(record)) for record in records),
             "doubled after an ambiguous attempt": len(twice) - broken["doubled"],
             **{rule.__name__.replace("_", " "): broken[rule.__name__] for rule in RULES},
-            "money accepted = settled + dead": {
-                currency: f"{accepted} = {settled} + {dead}"
+            "money": {
+                currency: f"{accepted} accepted = {settled} settled + {dead} dead"
                 for currency, (accepted, settled, dead) in money(self.evidence).items()
             },
             **self.measured,
@@ -68,8 +70,9 @@ class Report:
         }
 
     def as_json(self) -> dict[str, Any]:
-        """The figures, and every finding."""
-        return self.figures() | {"findings": [asdict(finding) for finding in self.findings]}
+        """The figures under names without blanks, and every finding."""
+        figures = {"_".join(re.findall(r"\w+", name)): value for name, value in self.figures().items()}
+        return figures | {"findings": [asdict(finding) for finding in self.findings]}
 
     def lines(self) -> list[str]:
         """The table, a line each, and the first findings."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tasks.identity import partner_of, shop_of
 from tasks.ledger import State
 from tests.acceptance.campaigns.evidence import Evidence, Fate
+from tests.acceptance.campaigns.histories import ambiguities, excuses_in, story
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 DONE: Final = frozenset({State.REDEEMED, State.PRESUMED})
 FINAL: Final = DONE | {State.DEAD, State.DISCARDED}
-_SAID_NO_MORE_THAN_WAIT: Final = 429
 _READ_LATE: Final = timedelta(seconds=2)
 """A stalled sandbox enters a call after its caller has given it up, and after that was recorded."""
 
@@ -56,7 +56,7 @@ def unsettled(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Everything in the ledger has come to its end."""
     for id_, record in evidence.records.items():
         if record.state not in FINAL:
-            yield id_, f"{record.state.value}: {_story(record)}"
+            yield id_, f"{record.state.value}: {story(record)}"
 
 
 def wrongly_ended(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -68,14 +68,14 @@ def wrongly_ended(evidence: Evidence) -> Iterator[tuple[str, str]]:
         done = record.state in DONE
         presumable = promise.fate is Fate.TAKEN and record.state is State.PRESUMED
         if done != (promise.fate is Fate.YES) and not presumable:
-            yield id_, f"{record.state.value} ({record.reason}), should be {promise.fate.value}: {_story(record)}"
+            yield id_, f"{record.state.value} ({record.reason}), should be {promise.fate.value}: {story(record)}"
 
 
 def presumed_without_cause(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Somebody else's redemption is not taken for ours."""
     for id_, record in evidence.records.items():
         if record.state is State.PRESUMED and not ambiguities(record):
-            yield id_, _story(record)
+            yield id_, story(record)
 
 
 def unbooked(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -84,7 +84,7 @@ def unbooked(evidence: Evidence) -> Iterator[tuple[str, str]]:
         promise = evidence.promises.get(id_)
         taken = promise is not None and promise.fate is Fate.TAKEN and record.state is State.PRESUMED
         if record.state in DONE and not evidence.booked.get(id_) and not taken:
-            yield id_, f"{record.state.value}, and the partner's books do not have it: {_story(record)}"
+            yield id_, f"{record.state.value}, and the partner's books do not have it: {story(record)}"
 
 
 def mismatched(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -94,7 +94,7 @@ def mismatched(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if record is None:
             yield id_, f"booked, and the ledger does not know it: {entries}"
         elif record.state not in DONE and not ambiguities(record):
-            yield id_, f"booked, and the ledger says {record.state.value}: {_story(record)}"
+            yield id_, f"booked, and the ledger says {record.state.value}: {story(record)}"
         else:
             wanted = _wanted(evidence, record)
             yield from ((id_, f"{entry}, ours is {wanted}") for entry in entries if _facts(entry) != {wanted})
@@ -116,7 +116,7 @@ def doubled(evidence: Evidence) -> Iterator[tuple[str, str]]:
         record, commits = evidence.records.get(id_), sum(entry.commits for entry in entries)
         allowed = len(ambiguities(record)) if record is not None and partner_of(id_) == "sovendus" else 0
         if commits > 1 + allowed:
-            yield id_, f"booked {commits} times: {_story(record) if record else 'unknown to the ledger'}"
+            yield id_, f"booked {commits} times: {story(record) if record else 'unknown to the ledger'}"
 
 
 def unexplained_call(evidence: Evidence) -> Iterator[tuple[str, str]]:
@@ -126,12 +126,12 @@ def unexplained_call(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if record is None:
             yield id_, f"{len(calls)} calls for what the ledger does not know"
             continue
-        excuses = [moment for moment, line in _history(record) if _excuses(line)]
+        excuses = excuses_in(record)
         moments = [datetime.fromtimestamp(call.arrived_at).astimezone() for call in calls]
         for number, (first, second) in enumerate(pairwise(moments), start=2):
             excuse = next((moment for moment in excuses if first - _READ_LATE <= moment <= second), None)
             if excuse is None:
-                yield id_, f"call {number} at {second:%H:%M:%S.%f} after {first:%H:%M:%S.%f}: {_story(record)}"
+                yield id_, f"call {number} at {second:%H:%M:%S.%f} after {first:%H:%M:%S.%f}: {story(record)}"
             else:
                 excuses.remove(excuse)
 
@@ -177,20 +177,6 @@ RULES: Final = (
 """All of them; a finding has its rule's name."""
 
 
-def ambiguities(record: Record) -> list[datetime]:
-    """When attempts ended that may have gone through."""
-    return [moment for moment, line in _history(record) if line.get("ambiguous")]
-
-
-def _excuses(line: dict[str, Any]) -> bool:
-    answered_no = line.get("status") == _SAID_NO_MORE_THAN_WAIT or line.get("outcome") == "account_refused"
-    return bool(line.get("ambiguous")) or answered_no
-
-
-def _history(record: Record) -> list[tuple[datetime, dict[str, Any]]]:
-    return [(datetime.fromisoformat(line["at"]), line) for line in record.history()]
-
-
 def _wanted(evidence: Evidence, record: Record) -> tuple[str | None, ...]:
     """Order, code, currency and value as the shop sent them; of what was not acknowledged, as the ledger has them."""
     promise = evidence.promises.get(record.id)
@@ -201,7 +187,3 @@ def _wanted(evidence: Evidence, record: Record) -> tuple[str | None, ...]:
 
 def _facts(entry: Redemption) -> set[tuple[str | None, ...]]:
     return {(entry.order_id, entry.code, entry.currency, value) for value in entry.order_values}
-
-
-def _story(record: Record) -> str:
-    return " | ".join(f"{line}" for line in record.history())
