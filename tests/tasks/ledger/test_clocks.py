@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from tasks.errors import NotSent, Unroutable
-from tasks.ledger import Account, State
+from tasks.ledger import Account, Ledger, State
 from tests.tasks.ledger.clock import let_pass
-from tests.tasks.ledger.kit import BREAKER, DAY, DE, GIVE_UP, HOUR, LEASE, MINUTE, UK, Book
+from tests.tasks.ledger.kit import BREAKER, DAY, DE, GIVE_UP, HOUR, LEASE, LIMITS, MINUTE, UK, Book
 
 FAR = [HOUR, 3 * DAY]
 LEAPS = [*FAR, -HOUR, -3 * DAY]
@@ -50,6 +50,20 @@ def test_the_lease_of_the_dead_runs_out_all_the_same(book: Book, leap: float) ->
     book.leaps(leap)
     book.passes(LEASE + 10)
     assert book.look() == [one]
+    assert book.claimed(one).record
+
+
+@pytest.mark.parametrize("leap", [-HOUR - MINUTE, -HOUR + MINUTE, 0.0, DAY])
+def test_after_an_outage_leases_last_one_lease_time_more_whatever_the_clock_says_then(book: Book, leap: float) -> None:
+    one = book.open_one()
+    book.claimed(one)
+    book.passes(LEASE - 1)
+    book.passes(HOUR, watched=False)
+    book.leaps(leap, watched=False)
+    book.look()
+    book.passes(LEASE - 10)
+    assert book.claim(one).status == "busy"
+    book.passes(20)
     assert book.claimed(one).record
 
 
@@ -131,6 +145,41 @@ def test_after_a_leap_the_give_up_clock_goes_on(book: Book, leap: float) -> None
     assert book.claim(one).status == "gave_up"
 
 
+@pytest.mark.parametrize("replayed", [True, False])
+def test_what_comes_after_a_leap_is_given_up_in_its_time(book: Book, *, replayed: bool) -> None:
+    book.leaps(3 * DAY)
+    book.wakers_look()
+    one = book.open_one()
+    if replayed:
+        book.no(book.claimed(one))
+        book.ledger.replay(one, UK, {}, {"outcome": "replayed"})
+    book.passes(GIVE_UP - MINUTE)
+    assert book.ledger.defer(one, 0, Unroutable("no account")) == "deferred"
+    book.passes(MINUTE + 1)
+    assert book.claim(one).status == "gave_up"
+
+
+def test_a_pause_before_anybody_noticed_the_leap_is_no_longer_for_it(book: Book) -> None:
+    one = book.open_one()
+    book.leaps(3 * DAY)
+    book.ledger.pause(UK)
+    book.wakers_look()
+    book.passes(HOUR)
+    book.ledger.resume(UK)
+    assert book.claim(one).status == "claimed"
+
+
+def test_a_pause_before_any_waker_ever_looked_is_as_long_as_it_was(book: Book) -> None:
+    book.redis.delete(book.ledger.key("clock"))
+    one = book.open_one()
+    book.ledger.pause(UK)
+    book.wakers_look()
+    book.passes(HOUR)
+    book.ledger.resume(UK)
+    book.passes(GIVE_UP + 1)
+    assert book.claim(one).status == "gave_up"
+
+
 def test_what_waits_for_an_ill_account_is_not_given_up_by_a_leap(book: Book) -> None:
     book.break_account()
     book.leaps(GIVE_UP)
@@ -152,11 +201,13 @@ def test_a_pause_is_as_long_as_it_was_whatever_the_clock_did(book: Book) -> None
     assert book.claim(one).status == "gave_up"
 
 
-def test_an_outage_of_all_workers_counts_for_the_give_up_clock_once_a_waker_has_looked(book: Book) -> None:
+@pytest.mark.parametrize("restarted", [True, False])
+def test_an_outage_counts_for_the_give_up_clock_once_a_waker_has_looked(book: Book, *, restarted: bool) -> None:
     one = book.open_one()
     book.passes(GIVE_UP, watched=False)
     assert book.ledger.defer(one, 0, Unroutable("no account")) == "deferred"  # so far it might be a leap
-    book.wakers_look()
+    waker = Ledger(book.redis, "redeem", LIMITS) if restarted else book.ledger
+    waker.wake(DE, limit=200, longest_lease=LEASE)
     assert book.claim(one).status == "gave_up"
 
 
