@@ -10,6 +10,7 @@ from typing import Final
 from tests.acceptance.campaigns.brokers import brokers
 from tests.acceptance.campaigns.deploys import deploys
 from tests.acceptance.campaigns.kills import kills
+from tests.acceptance.campaigns.outage import outage
 from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
@@ -28,5 +29,6 @@ CAMPAIGNS: Final = {
     "partners": Campaign(partners, Sizes(orders=2000, faults=30)),
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
+    "outage": Campaign(outage, Sizes(orders=50_000, faults=180)),
 }
 """By name; `all` runs them in this order."""
