@@ -180,10 +180,12 @@ def test_a_door_that_cannot_take_an_order_says_why_and_names_it(
         with Stand(tmp_path_factory.mktemp("door"), partners.url, [SHOP], FAST) as stand:
             offered = orders(2)
             with stand.fault(fault):
-                complaint = stand.system.complaint("emit", "-", stdin="\n".join(map(json.dumps, offered)))
+                complaint = stand.system.complaint(
+                    "emit", "--patience", "1s", "-", stdin="\n".join(map(json.dumps, offered))
+                )
             return offered, complaint, bool(list(stand.books.ledger.redis.scan_iter("redeem:redemption:*")))
 
-    with ThreadPoolExecutor(len(REFUSALS)) as doors:  # at once, since each waits out its patience
+    with ThreadPoolExecutor(len(REFUSALS)) as doors:
         outcomes = dict(zip(REFUSALS, doors.map(said_under, REFUSALS), strict=True))
     for fault, (_, complaint, kept) in outcomes.items():
         assert REFUSALS[fault] in complaint, fault
