@@ -32,7 +32,7 @@ HUNG: Final = 70
 
 _LOOK: Final = 1.0  # seconds between looks
 _LAST_WORDS: Final = 5.0  # seconds; what hangs may hold the log's lock
-_WAKER_PATIENCE: Final = 5  # times as long: half-open connections can hold up each of its calls in turn
+_WAKER_PATIENCE: Final = 5  # times as long: a broker that does not answer can hold up each of its calls in turn
 
 log = structlog.get_logger("redeem.liveness")
 
@@ -115,12 +115,15 @@ class Liveness(bootsteps.StartStopStep):
                 self._signs.changed.clear()
                 continue
             in_vain = {part: self._look(part) for part in parts}
-            if not any(in_vain.values()):
+            for part, count in in_vain.items():
+                if count >= self._patience(part):
+                    give_up(part, count)
+            if not in_vain.get(MAIN):
                 self._alive.touch()
                 self._systemd.tell("WATCHDOG=1")
-            for part, count in in_vain.items():
-                if count >= self._limit * (_WAKER_PATIENCE if part is WAKER else 1):
-                    give_up(part, count)
+
+    def _patience(self, part: str) -> int:
+        return self._limit * (_WAKER_PATIENCE if part is WAKER else 1)
 
     def _tell_readiness(self) -> None:
         ready = self._signs.consuming and not self._stopping.is_set()
