@@ -13,8 +13,9 @@ from kombu import Queue
 from config.broker import kombu_url
 from config.settings import Settings
 
-CONCURRENCY: Final = 16
-"""Threads of a worker. They share one GIL, and 64 in one process double the price of a call against 16."""
+CONCURRENCY: Final = 20
+"""Threads of a worker: 16 for calls to partners, 4 for the intake. They share one GIL, and 64 in one process double the
+price of a call against 16."""
 
 
 def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) -> Mapping[str, Any]:

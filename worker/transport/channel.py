@@ -15,9 +15,10 @@ from worker.transport.connected import ConnectedChannel
 from worker.transport.credit import credit
 from worker.transport.lane import Lane
 
-# What we put onto our queues is a doorbell for what the ledger holds already: refusing it to a full Redis would only
-# keep that from draining.
-_RING: Final = "#!lua flags=allow-oom\nreturn redis.call('LPUSH', KEYS[1], ARGV[1])"
+# A Redis without memory to spare must drain, so whatever a worker needs for that may still be written: doorbells for
+# what the ledger holds already, the answers to remote control, and kombu's little tables for those.
+_ALLOW_OOM: Final = "#!lua flags=allow-oom\n"
+_PUT: Final = f"{_ALLOW_OOM}return redis.call('LPUSH', KEYS[1], ARGV[1])"
 
 log = structlog.get_logger("redeem.transport")
 
@@ -42,14 +43,18 @@ class DividedChannel(ConnectedChannel):
         self.connection.prefetch_count = prefetch_count
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:  # noqa: ANN401 - as above
-        if self.lanes is None or queue not in self.lanes:
+        if "_publish_batch" in kwargs or queue in self._expires:
             super()._put(queue, message, **kwargs)
         else:
-            self._ring(keys=[queue], args=[dumps(message)])
+            self._put_script(keys=[queue], args=[dumps(message)])
 
     @cached_property
-    def _ring(self) -> Any:  # noqa: ANN401 - redis-py's Script
-        return self._create_client().register_script(_RING)
+    def _put_script(self) -> Any:  # noqa: ANN401 - redis-py's Script
+        return self._create_client().register_script(_PUT)
+
+    @cached_property
+    def _refresh_binding(self) -> Any:  # noqa: ANN401 - as above
+        return self._create_client().register_script(_ALLOW_OOM + kombu_redis.REFRESH_BINDING)
 
 
 class Poller(kombu_redis.MultiChannelPoller):
