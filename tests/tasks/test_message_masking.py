@@ -7,6 +7,7 @@ import json
 import zlib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,3 +98,23 @@ def test_a_header_named_as_a_field_of_an_event_is_no_event() -> None:
     whole = envelope("orders")
     whole["headers"] |= {"shop": "uk", "argsrepr": ADDRESS}
     assert json.loads(mask_message(json.dumps(whole).encode()))["headers"]["task"] == "orders.completed"
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode(errors="surrogatepass")))
+def test_any_bytes_can_be_kept(raw: bytes) -> None:
+    assert b"@" not in mask_message(raw) or not is_text(raw)
+
+
+@pytest.mark.parametrize("depth", [33, 200, 900, 100_000])
+@pytest.mark.parametrize("around", ["{}", '{{"body": {}}}', '{{"headers": {{"x": {}}}}}', '{{"order_id": {}}}'])
+def test_any_depth_can_be_kept(depth: int, around: str) -> None:
+    nested = "[" * depth + f'"{ADDRESS}"' + "]" * depth
+    assert b"jane" not in mask_message(around.format(nested).encode())
+
+
+def is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
