@@ -32,7 +32,7 @@ HUNG: Final = 70
 
 _LOOK: Final = 1.0  # seconds between looks
 _LAST_WORDS: Final = 5.0  # seconds; what hangs may hold the log's lock
-_WAKER_PATIENCE: Final = 5  # times as long: a broker that does not answer can hold up each of its calls in turn
+_WAKER_PATIENCE: Final = 3  # times as long: a broker that does not answer can hold up each of its calls in turn
 
 log = structlog.get_logger("redeem.liveness")
 
