@@ -15,18 +15,15 @@ Callbacks, errbacks, chains and chords stay, if they have the shape that Celery 
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from kombu.utils.json import loads as celery_loads
-
 from tasks.bad_message import BadMessage, UnknownTask, UnreadableMessage
 from tasks.doorbell import task_name
 from tasks.identity import is_redemption_id
-from tasks.message_body import LARGEST, read_body
+from tasks.message_body import LARGEST, read_body, write_body
 from tasks.partners import PARTNERS
 from tasks.strict_json import NotJson, read_json
 
@@ -38,7 +35,6 @@ _PLAIN: Final = re.compile(r"[!-?A-~]{1,255}")
 _TRACE: Final = re.compile(r"[ -~]{1,8192}")
 _MOST_RETRIES: Final = 2**31 - 1
 _IDS: Final = uuid.UUID("0b0f3a52-5a5e-4f0b-8d39-4c6a37d0a9e1")
-_LISTED: Final = ("callbacks", "errbacks", "chain")
 
 
 def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str, Any]:
@@ -61,7 +57,7 @@ def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str,
     task = _task(told, known)
     shown = _shown_arguments(task, args, kwargs)
     return {
-        "body": _body(args, kwargs, embed),
+        "body": write_body(args, kwargs, embed),
         "content-type": "application/json",
         "content-encoding": "utf-8",
         "headers": {"task": task, "id": _id(told), **_optional(told), **shown, **_traced(headers)},
@@ -176,37 +172,6 @@ def _traced(headers: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(place.get(name), str) and _TRACE.fullmatch(place[name])
     }
     return {"headers": found} if found else {}
-
-
-def _body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]) -> str:
-    follows: dict[str, Any] = {name: _signatures(embed.get(name), name) for name in _LISTED}
-    follows["chord"] = embed.get("chord")
-    if follows["chord"] is not None and not _is_signature(follows["chord"]):
-        raise UnreadableMessage("chord: no task signature")
-    body = json.dumps([args, kwargs, follows])
-    if '"__type__"' in body:  # kombu's way to send a Decimal or a date; reading it runs code that may fail
-        try:
-            celery_loads(body)
-        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
-            raise UnreadableMessage("a value in the body is not of the __type__ that it says") from None
-    return body
-
-
-def _signatures(given: object, name: str) -> object:
-    if given is not None and not (isinstance(given, list) and all(map(_is_signature, given))):
-        raise UnreadableMessage(f"{name}: no list of task signatures")
-    return given
-
-
-def _is_signature(value: object) -> bool:
-    """Whether it has the shape of a Celery task to call, as JSON."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("task"), str)
-        and isinstance(value.get("args", []), list)
-        and isinstance(value.get("kwargs", {}), dict)
-        and isinstance(value.get("options", {}), dict)
-    )
 
 
 def _is_plain(value: object) -> bool:

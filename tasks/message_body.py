@@ -1,13 +1,16 @@
-"""The body of a Celery message: from how it travelled to the JSON value in it, however large it says it is. Pure."""
+"""The body of a Celery message: read however it travelled and however large it says it is, and written anew. Pure."""
 
 from __future__ import annotations
 
 import bz2
+import json
 import lzma
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+from kombu.utils.json import loads as celery_loads
 
 from tasks.bad_message import UnreadableMessage
 from tasks.strict_json import NotJson, deepest, read_json
@@ -17,6 +20,7 @@ LARGEST: Final = 1024 * 1024
 _DEEPEST: Final = 32
 """Far less than what Python can read at all: Celery reads the body again, deeper in its stack."""
 
+_LISTED: Final = ("callbacks", "errbacks", "chain")
 _UNPACKERS: Final[Mapping[str, Callable[[], Any]]] = {
     "application/x-gzip": zlib.decompressobj,  # so Celery calls what is zlib's own format
     "application/x-bz2": bz2.BZ2Decompressor,
@@ -53,6 +57,41 @@ def body_bytes(envelope: Mapping[str, Any]) -> bytes:
     packed = _travelled(body, _within(envelope, "properties").get("body_encoding"))
     compression = _within(envelope, "headers").get("compression")
     return packed if compression is None else _unpacked(packed, compression)
+
+
+def write_body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]) -> str:
+    """A body as Celery's message protocol 2 has it; of `embed` only what is to follow the task.
+
+    Raises UnreadableMessage where that has not the shape that Celery gives it.
+    """
+    follows: dict[str, Any] = {name: _signatures(embed.get(name), name) for name in _LISTED}
+    follows["chord"] = embed.get("chord")
+    if follows["chord"] is not None and not _is_signature(follows["chord"]):
+        raise UnreadableMessage("chord: no task signature")
+    body = json.dumps([args, kwargs, follows])
+    if '"__type__"' in body:  # kombu's way to send a Decimal or a date; reading it runs code that may fail
+        try:
+            celery_loads(body)
+        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+            raise UnreadableMessage("a value in the body is not of the __type__ that it says") from None
+    return body
+
+
+def _signatures(given: object, name: str) -> object:
+    if given is not None and not (isinstance(given, list) and all(map(_is_signature, given))):
+        raise UnreadableMessage(f"{name}: no list of task signatures")
+    return given
+
+
+def _is_signature(value: object) -> bool:
+    """Whether it has the shape of a Celery task to call, as JSON."""
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("task"), str)
+        and isinstance(value.get("args", []), list)
+        and isinstance(value.get("kwargs", {}), dict)
+        and isinstance(value.get("options", {}), dict)
+    )
 
 
 def _travelled(body: str, encoding: object) -> bytes:

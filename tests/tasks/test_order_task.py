@@ -36,7 +36,7 @@ def app(broker_url: str) -> Iterator[RedeemApp]:
 def delivered(app: RedeemApp, *args: object, tag: str = "1", **kwargs: object) -> tuple[str, Any]:
     """What Celery makes of a message with these arguments: the state, and what the task ended with."""
     task = app.tasks[NAME]
-    request = {"id": "task-1", "properties": {"delivery_tag": tag}, "delivery_info": {}, "hostname": "here"}
+    request = {"id": "task-1", "properties": {"sender_tag": tag}, "delivery_info": {}, "hostname": "here"}
     ended: Any = build_tracer(NAME, task, app=app)("task-1", list(args), kwargs, request)
     return (ended.info.state, ended.info.retval) if ended.info else (states.SUCCESS, ended.retval)
 
