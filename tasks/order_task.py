@@ -83,9 +83,9 @@ def _bury(task: OrderTask, runtime: Runtime, event: object, why: Reasoned) -> No
 def _occurrence(task: OrderTask, event: object) -> str:
     """The same when this very message comes again, say because its worker died before it could say that it is done.
 
-    The delivery's tag tells it, except that senders may have given one tag to several messages.
+    Its sender's tag tells it, except that senders may have given one tag to several messages.
     """
-    tag = (task.request.properties or {}).get("delivery_tag")
+    tag = (task.request.properties or {}).get("sender_tag")
     return f"{tag} {hashlib.sha256(repr(event).encode(errors='surrogatepass')).hexdigest()}"
 
 

@@ -171,8 +171,9 @@ class Lane(ConnectedChannel):
         except BadMessage as error:
             self.bookings.bury(tag, raw, self._queue, error)
             return
-        # Our own: a stranger's tag may be missing, or the same on every message.
-        message["properties"]["delivery_tag"] = tag
+        # Our own: a stranger's tag may be the same on every message.
+        properties = message["properties"]
+        properties["sender_tag"], properties["delivery_tag"] = properties["delivery_tag"], tag
         try:
             self.connection._deliver(message, self._queue)  # noqa: SLF001 - as kombu's own channel does
         except self.connection_errors:
