@@ -101,3 +101,12 @@ def test_what_cannot_be_replayed_says_why_and_can_be_closed(redeem: Run, worker:
     assert f"refused  {letter}: still unreadable: not JSON" in ran.err
     assert redeem("dead", "discard", letter) == Ran(0, f"discarded {letter}\n", "")
     assert redeem("dead", "show", letter).status == 1
+
+
+def test_a_message_for_another_task_is_replayed_only_by_its_id(redeem: Run, worker: Worker) -> None:
+    cancelled = good_with_tag(event("7"), "1").replace(b"orders.completed", b"orders.cancelled")
+    letter = bury(worker, cancelled, UnknownTask("the task it names is none of this worker's"))
+    bulk = redeem("dead", "replay", "--reason", "unknown_task", "--yes")
+    assert bulk.status == 1
+    assert f"refused  {letter}: it is for another task" in bulk.err
+    assert redeem("dead", "replay", letter).status == 0

@@ -14,6 +14,7 @@ from itertools import chain, islice
 import click
 
 from tasks import audit
+from tasks.bad_message import UnknownTask
 from tasks.dead_letters import Filters, Refused, discard, find_dead
 from tasks.ledger import Ledger, Record, State
 from tasks.replaying import replay
@@ -92,8 +93,19 @@ def replay_(choice: Choice, *, as_json: bool) -> None:
 
     Each is completed and routed anew under today's settings; one that still lacks something is refused and stays.
     """
+
+    def bring_back(record: Record) -> list[str]:
+        if record.reason == UnknownTask.reason and not choice.letter_ids:
+            raise Refused(_ANOTHER_TASK)
+        return replay(app, runtime, record)
+
     with connected() as (app, runtime):
-        _act("replay", runtime.ledger, choice, lambda record: replay(app, runtime, record), as_json=as_json)
+        _act("replay", runtime.ledger, choice, bring_back, as_json=as_json)
+
+
+_ANOTHER_TASK = (
+    "it is for another task, which may mean something else than a completed order: look at it, and replay it by its ID"
+)
 
 
 @dead.command("discard")
