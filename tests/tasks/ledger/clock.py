@@ -37,7 +37,7 @@ local moments = {
     if unwatched then shift_fields(key, { 'known_at' }) end
   end,
   health = function(key) shift_fields(key, { 'probe_at', 'probe_rung_at', 'since' }) end,
-  wake = shift_scores, flight = shift_scores, dead = shift_scores,
+  wake = shift_scores, flight = shift_scores, dead = shift_scores, consumers = shift_scores,
   clock = function(key)
     shift_fields(key, { 'latest', 'reap_after' })
     if unwatched then return shift_fields(key, { 'pulse' }) end
@@ -46,7 +46,8 @@ local moments = {
     redis.call('HSET', key, 'pulse', string.format('%.0f', now))
   end,
   tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
-  fingerprints = function() end, raw = function() end,
+  fingerprints = function() end, raw = function() end, taken = function() end, deaths = function() end,
+  crashed = function() end,
 }
 
 for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do

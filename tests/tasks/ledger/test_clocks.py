@@ -169,6 +169,17 @@ def test_a_pause_before_anybody_noticed_the_leap_is_no_longer_for_it(book: Book)
     assert book.claim(one).status == "claimed"
 
 
+def test_a_pause_after_a_leap_is_as_long_as_it_was(book: Book) -> None:
+    book.leaps(3 * DAY)
+    book.wakers_look()
+    before = book.open_one("BEFORE")
+    book.ledger.pause(UK)
+    meanwhile = book.open_one("MEANWHILE")
+    book.passes(HOUR)
+    book.ledger.resume(UK)
+    assert [book.claim(one).status for one in (before, meanwhile)] == ["claimed", "claimed"]
+
+
 def test_a_pause_before_any_waker_ever_looked_is_as_long_as_it_was(book: Book) -> None:
     book.redis.delete(book.ledger.key("clock"))
     one = book.open_one()

@@ -221,6 +221,6 @@ def test_the_ledger_keeps_its_promises_whatever_happens(redis: Redis) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(4 * 3600)
 def test_the_ledger_keeps_its_promises_for_long(redis: Redis) -> None:
     live(redis, settings(max_examples=2000, stateful_step_count=120, deadline=None))
