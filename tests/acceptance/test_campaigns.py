@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,7 @@ from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.sizes import Sizes
 from tests.acceptance.campaigns.stage import Stage
-from tests.acceptance.campaigns.traffic import EMIT, Traffic
+from tests.acceptance.campaigns.traffic import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +27,7 @@ ORDERS = 40
 
 @pytest.mark.parametrize(
     ("campaign", "faults"),
-    [(partial(kills, doors=[EMIT]), 3), (partners, 2), (deploys, 4)],
+    [(kills, 3), (partners, 2), (deploys, 4)],
     ids=["kills", "partners", "deploys"],
 )
 def test_nothing_is_lost_and_nothing_is_doubled(

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _WORKERS: Final = 3
 _STARTING: Final = 1.5  # seconds within which one that starts may be killed
-_WORKING: Final = 1.0  # seconds after it is ready within which one that works may be
+_WORKING: Final = 1.0  # seconds of work within which one that works may be, early more often than late
 _STARTS_KILLED: Final = 0.2
-_PATIENCE: Final = 180.0  # seconds; what a killed worker had booked comes back after two minutes
+_PATIENCE: Final = 60.0  # seconds; what a killed worker had in hand goes back after ten
 _LATENCY: Final = {"SLOW@0.02": 0.4, "SLOW@0.1": 0.2, "+SLOW@0.1": 0.2, "SLOW@0.4": 0.05, "+SLOW@0.4": 0.05}
 
 
@@ -30,11 +30,13 @@ def kills(directory: Path, sizes: Sizes, doors: Sequence[str] = (EMIT, SEND_TASK
     with Stage(directory, sizes) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
         orders = make_orders(sizes.orders, stage.shops, sizes.seed)
-        with (
-            stage.workers(_WORKERS) as supervisor,
-            Traffic(stage.system, orders, stage.share_of_faults, doors) as traffic,
-        ):
-            for _ in range(sizes.faults):
+        begun = 0
+
+        def share() -> float:
+            return begun / max(1, sizes.faults)
+
+        with stage.workers(_WORKERS) as supervisor, Traffic(stage.system, orders, share, doors) as traffic:
+            for begun in range(1, sizes.faults + 1):  # noqa: B007 - `share` looks at it: each kill meets a burst of orders
                 _kill_one(stage, supervisor)
             traffic.finish()
             stage.until_settled(traffic, _PATIENCE)
@@ -47,6 +49,6 @@ def _kill_one(stage: Stage, supervisor: Supervisor) -> None:
         time.sleep(stage.chance.uniform(0, _STARTING))
     else:
         supervisor.until_ready(worker)
-        time.sleep(stage.chance.uniform(0, _WORKING))
+        time.sleep(_WORKING * stage.chance.random() ** 3)
     stage.faults["killed at work" if worker.is_ready() else "killed while starting"] += 1
     supervisor.kill(worker)
