@@ -1,0 +1,94 @@
+"""A gate between a worker and its broker: one answer is kept back, all else passes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import threading
+from typing import TYPE_CHECKING, Self
+
+from worker.dev.ports import LOOPBACK
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_CHUNK = 65536
+
+
+class Gate(socketserver.ThreadingTCPServer):
+    """Passes everything on to `port`, but the answer to the first request that has all `words` waits for `open`.
+
+    What is on that connection afterwards waits too. A context manager.
+    """
+
+    daemon_threads = False  # joined at the end, so that no socket is left to the garbage collector
+
+    def __init__(self, port: int, *words: bytes) -> None:
+        self.target = (LOOPBACK, port)
+        self.words = words
+        self.kept = threading.Event()
+        """Set once an answer waits."""
+        self.opened = threading.Event()
+        self._links: set[socket.socket] = set()
+        super().__init__((LOOPBACK, 0), _Passage)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
+
+    @property
+    def port(self) -> int:
+        """Where to connect."""
+        return int(self.server_address[1])
+
+    def open(self) -> None:
+        """Let the answer pass."""
+        self.opened.set()
+
+    def remember(self, link: socket.socket) -> None:
+        """Take down a connection, to end it when the gate closes."""
+        self._links.add(link)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        trace: TracebackType | None = None,
+    ) -> None:
+        self.open()
+        self.shutdown()
+        self._thread.join()
+        for link in list(self._links):
+            with contextlib.suppress(OSError):  # ended by itself
+                link.shutdown(socket.SHUT_RDWR)
+        self.server_close()
+
+
+class _Passage(socketserver.BaseRequestHandler):
+    server: Gate
+    request: socket.socket
+
+    def handle(self) -> None:
+        self.keeps = False
+        with socket.create_connection(self.server.target) as behind:
+            self.server.remember(self.request)
+            back = threading.Thread(target=self._answers, args=(behind,))
+            back.start()
+            with contextlib.suppress(OSError):  # either end may be killed
+                while data := self.request.recv(_CHUNK):
+                    if not self.server.kept.is_set() and all(word in data for word in self.server.words):
+                        self.keeps = True
+                        self.server.kept.set()
+                    behind.sendall(data)
+            with contextlib.suppress(OSError):
+                behind.shutdown(socket.SHUT_RDWR)
+            back.join()
+
+    def _answers(self, behind: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := behind.recv(_CHUNK):
+                if self.keeps:
+                    self.server.opened.wait()
+                self.request.sendall(data)
