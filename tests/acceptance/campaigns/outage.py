@@ -36,7 +36,7 @@ _TRICKLE: Final = 0.1  # seconds between two orders for the partner that is well
 _CALM: Final = 15.0  # seconds of trickle before the outage
 _BATCH: Final = 1000  # orders a `redeem emit`
 _DRAINED_WITHIN: Final = 1800.0
-_YES, _DOWN = 200, 503
+_DOWN: Final = 503
 
 
 def outage(directory: Path, sizes: Sizes) -> Report:
@@ -137,14 +137,14 @@ class _Course:
         return self.stage.partners.calls(account=self.shop.api_key)
 
     def _answered(self, count: int) -> list[Call]:
-        """The calls that the partner said yes to, once so many are recorded."""
+        """The calls that the partner booked, once so many are recorded."""
         tally = self.system.ledger.key("tally", f"uniqodo:{self.shop.name}")
 
         def recorded() -> int:
-            return int(self.system.ledger.redis.hget(tally, "redeemed") or 0)
+            return sum(map(int, self.system.ledger.redis.hvals(tally)))
 
         eventually(lambda: recorded() >= count, within=_DRAINED_WITHIN, what="drained")
-        return [call for call in self._calls() if call.status == _YES]
+        return [call for call in self._calls() if call.committed]
 
     def _used_memory(self) -> int:
         return int(self.system.ledger.redis.info("memory")["used_memory"])
