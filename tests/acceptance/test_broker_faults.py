@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.celery_options import CONCURRENCY
 from tasks.ledger import State
 from tasks.redeeming import lease_for
 from tests.acceptance.conftest import FAST
@@ -53,7 +54,7 @@ def worker(stand: Stand, module_worker: WorkerProcess) -> WorkerProcess:
     """One worker for all faults, which it must outlive; whatever a failed test has left of it is started anew."""
     if module_worker.exit_code() is not None:
         module_worker.start()
-    stand.until_settled(module_worker, stand.books.emit(*orders(1)))
+    stand.until_settled(module_worker, stand.books.send(*orders(1)))
     return module_worker
 
 
@@ -70,6 +71,13 @@ def calls(partners: Sandbox, ids: Sequence[str]) -> list[Any]:
     return [call for call in found if call.order_id in numbers]
 
 
+def dead_letters(stand: Stand) -> list[str]:
+    """The ids of all there are."""
+    ledger = stand.books.ledger
+    found: list[str] = ledger.redis.zrange(ledger.key("dead"), 0, -1)
+    return found
+
+
 def slow(partners: Sandbox, seconds: float) -> None:
     """Partners act at once, and answer so much later."""
     for account in (SHOP.number, SHOP.api_key):
@@ -81,7 +89,7 @@ def test_a_yes_waits_to_be_recorded_and_what_is_queued_goes_out_afterwards(
     fault: str, stand: Stand, worker: WorkerProcess, partners: Sandbox
 ) -> None:
     slow(partners, 0.8)
-    answered = stand.books.emit(*orders(3))
+    answered = stand.books.send(*orders(3))
     eventually(lambda: len(calls(partners, answered)) == len(answered), what="all calls under way")
     queued = stand.books.send(*orders(3))
     with stand.fault(fault):
@@ -93,14 +101,14 @@ def test_a_yes_waits_to_be_recorded_and_what_is_queued_goes_out_afterwards(
     assert {(record.state, record.attempts) for record in records} == {(State.REDEEMED, 1)}
     assert len(calls(partners, answered)) == len(answered)
     assert {record.state for record in stand.until_settled(worker, queued)} <= DONE
-    assert stand.books.redeem_json("dead", "list") == []
+    assert dead_letters(stand) == []
 
 
 def test_a_yes_waits_out_an_outage_that_is_longer_than_its_lease(
     stand: Stand, worker: WorkerProcess, partners: Sandbox
 ) -> None:
     slow(partners, 1.5)
-    ids = stand.books.emit(*orders(2))
+    ids = stand.books.send(*orders(2))
     eventually(lambda: len(calls(partners, ids)) == len(ids), what="all calls under way")
     leases_end = time.monotonic() + lease_for(2.0)
     with stand.fault("unreachable"):
@@ -124,7 +132,7 @@ def test_connections_cut_at_random_lose_and_double_nothing(
     records = stand.until_settled(worker, ids)
     assert {record.state for record in records} == {State.REDEEMED}
     assert all(record.attempts == 1 or record.ambiguous for record in records)
-    assert stand.books.redeem_json("dead", "list") == []
+    assert dead_letters(stand) == []
     assert len(calls(partners, ids)) == sum(record.attempts for record in records)
 
 
@@ -133,7 +141,7 @@ def test_a_full_memory_is_drained_by_a_worker_that_runs(stand: Stand, worker: Wo
         partners.fail("503", times=5, account=account)  # too few to open a breaker: these are retries that are rung
     worker.signal(signal.SIGSTOP)
     ids = stand.books.emit(*orders(8))
-    waiting = stand.books.send(*orders(4))
+    waiting = stand.books.send(*orders(CONCURRENCY + 8))  # more than there are threads to wait in
     with stand.fault("memory full"):
         refused = _refusals(stand)
         worker.signal(signal.SIGCONT)
@@ -146,7 +154,7 @@ def test_a_full_memory_is_drained_by_a_worker_that_runs(stand: Stand, worker: Wo
         assert _refusals(stand) > refused, "nothing was refused: the memory was not full"
     assert {record.state for record in stand.until_settled(worker, waiting)} == {State.REDEEMED}
     assert rate < 50, f"{rate:.0f} refused commands a second: a hot loop"
-    assert stand.books.redeem_json("dead", "list") == []
+    assert dead_letters(stand) == []
 
 
 def test_a_full_memory_is_drained_by_a_worker_that_starts(stand: Stand, worker: WorkerProcess) -> None:
@@ -181,7 +189,7 @@ def test_a_door_that_cannot_take_an_order_says_why_and_names_it(
             offered = orders(2)
             with stand.fault(fault):
                 complaint = stand.system.complaint(
-                    "emit", "--patience", "1s", "-", stdin="\n".join(map(json.dumps, offered))
+                    "emit", "--patience", "1", "-", stdin="\n".join(map(json.dumps, offered))
                 )
             return offered, complaint, bool(list(stand.books.ledger.redis.scan_iter("redeem:redemption:*")))
 
