@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import Any, Final
 
 import sentry_sdk
@@ -31,7 +32,7 @@ HUNG: Final = 70
 """The exit status of a worker that hung: EX_SOFTWARE of sysexits.h; Celery ends with 0 or 1."""
 
 _LOOK: Final = 1.0  # seconds between looks
-_LAST_WORDS: Final = 5.0  # seconds; what hangs may hold the log's lock
+_LAST_WORDS: Final = 3.0  # seconds
 _WAKER_PATIENCE: Final = 3  # times as long: a broker that does not answer can hold up each of its calls in turn
 
 log = structlog.get_logger("redeem.liveness")
@@ -144,13 +145,19 @@ class Liveness(bootsteps.StartStopStep):
 
 def give_up(part: str, looks: int) -> None:
     """End the process at once, so that its supervisor starts another; what it had in hand is in the ledger."""
-    last = threading.Timer(_LAST_WORDS, os._exit, (HUNG,))
-    last.daemon = True
-    last.start()
     error = f"{part} has made no progress for {looks * _LOOK:g} s"
+    # What hangs may hold the log's lock, and whoever reads the log may hang too: neither may keep it alive.
+    _later(_LAST_WORDS, lambda: os.write(2, f"worker.hung: {error}\n{_stacks()}".encode()))
+    _later(_LAST_WORDS * 2, lambda: os._exit(HUNG))
     log.critical("worker.hung", error=error, exit_status=HUNG, stack=_stacks())
     sentry_sdk.flush(timeout=_LAST_WORDS / 2)
     os._exit(HUNG)
+
+
+def _later(seconds: float, act: Callable[[], object]) -> None:
+    timer = threading.Timer(seconds, act)
+    timer.daemon = True
+    timer.start()
 
 
 def _stacks() -> str:

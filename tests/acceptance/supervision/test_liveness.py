@@ -48,14 +48,16 @@ def test_a_worker_that_hangs_ends_and_says_where(make: Callable[..., System], si
     assert not signs.say_it_is_well()
 
 
-def test_a_worker_that_hangs_with_the_logs_lock_ends_without_a_word(make: Callable[..., System], signs: Signs) -> None:
+def test_a_worker_that_hangs_with_the_logs_lock_ends_and_says_where(make: Callable[..., System], signs: Signs) -> None:
     system = make(**QUICK)
     system.environment |= signs.hanging("with the log")
     with system.worker() as worker:
         worker.signal(signal.SIGUSR2)
         eventually(lambda: worker.exit_code() is not None, what="the end")
         assert worker.exit_code() == HUNG
-        assert not worker.entries("worker.hung")
+    assert not worker.entries("worker.hung")
+    assert "worker.hung: the main thread has made no progress for 3 s" in worker.said()
+    assert "in hang_for_good" in worker.said()
 
 
 def test_a_waker_that_hangs_is_given_more_time_but_not_for_ever(make: Callable[..., System], signs: Signs) -> None:
