@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -47,8 +47,8 @@ class Refused(Exception):  # noqa: N818 - named by what happened, as operators s
     """A replay or discard that cannot be done; the text says why."""
 
 
-def find_dead(ledger: Ledger, filters: Filters) -> Iterator[Record]:
-    """Matching dead letters, oldest first, fetched page by page.
+def find_dead(ledger: Ledger, filters: Filters, fields: Sequence[str] = ()) -> Iterator[Record]:
+    """Matching dead letters, oldest first, fetched page by page; with `fields` only, if given.
 
     One that is replayed or discarded while this runs is passed over, or told of once; never twice, even if it dies
     again meanwhile: replaying all of them comes to an end.
@@ -64,7 +64,7 @@ def find_dead(ledger: Ledger, filters: Filters) -> Iterator[Record]:
         fresh = [(str(member), score) for member, score in page if str(member) not in seen]
         if not fresh:
             return
-        for record in ledger.find_all(member for member, _ in fresh):
+        for record in ledger.find_all((member for member, _ in fresh), fields):
             if record.state is State.DEAD and record.id not in told and filters.match(record):
                 told.add(record.id)
                 yield record

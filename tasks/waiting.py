@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from tasks.dead_letters import Filters
@@ -11,11 +11,14 @@ from tasks.ledger import Ledger, Record, State
 _PAGE: Final = 500
 
 
-def find_waiting(ledger: Ledger, account: str) -> Iterator[Record]:
-    """An account's unsettled redemptions, the next due first, fetched page by page."""
+def find_waiting(ledger: Ledger, account: str, fields: Sequence[str] = ()) -> Iterator[Record]:
+    """An account's unsettled redemptions, the next due first, fetched page by page; with `fields` only, if given.
+
+    Of the fields `state` must be one.
+    """
     ids = ledger.redis.zrange(ledger.key("wake", account), 0, -1)
     for start in range(0, len(ids), _PAGE):
-        for record in ledger.find_all(ids[start : start + _PAGE]):
+        for record in ledger.find_all(ids[start : start + _PAGE], fields):
             if record.state in (State.QUEUED, State.SENDING, State.RETRYING):
                 yield record
 

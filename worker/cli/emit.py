@@ -19,6 +19,7 @@ from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
 from tasks.plain_text import readable
 from worker.cli.connection import connected
+from worker.cli.durations import DURATION
 from worker.cli.event_files import Found, read_events
 from worker.cli.printing import json_option, print_json
 
@@ -29,10 +30,9 @@ _LONGEST_SHOWN: Final = 128
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE…")
 @click.option(
     "--patience",
-    type=click.FloatRange(min=0),
-    default=20.0,
+    type=DURATION,
+    default="20s",
     show_default=True,
-    metavar="SECONDS",
     help="How long to wait for a broker that takes nothing.",
 )
 @json_option
