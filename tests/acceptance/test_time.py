@@ -69,19 +69,22 @@ def test_a_worker_held_still_between_its_claim_and_the_call_does_not_call(
 ) -> None:
     shop = Shop("stillborn", number="6001", api_key="key-of-stillborn")
     system = make_system(shop, **SHORT_LEASE)
-    (one,) = shop.ids("sovendus", "1", "STILL-1")
+    (one,) = system.emit(order(shop, "1", code("STILL-1")))
     # The script is on the server already, so that the answer which is kept back is the claim's own.
-    assert system.ledger.claim(one, Account("sovendus", shop.name), owner="test", lease=1.0).status == "unknown"
-    with Gate(valkey.port, b"EVALSHA", one.encode()) as gate:
+    system.ledger.claim("of another", Account("sovendus", shop.name), owner="test", lease=1.0)
+    with Gate(valkey.port, b"EVALSHA", one.encode()) as gate, contextlib.ExitStack() as later:
         broker_url = system.broker_url.replace(f":{valkey.port}/", f":{gate.port}/")
-        with system.worker("held", BROKER_URL=broker_url) as held:
-            system.send(order(shop, "1", code("STILL-1")))
-            assert gate.kept.wait(20)
-            hold(system, held, one)
-            gate.open()
-            take_over(system, one)
-            held.signal(signal.SIGCONT)
-            assert held.stop() == 0
+        held = system.worker("held", BROKER_URL=broker_url)
+        later.callback(held.kill)
+        held.launch()
+        assert gate.kept.wait(40)
+        hold(system, held, one)
+        assert partners.calls(account=shop.number) == []
+        gate.open()
+        take_over(system, one)
+        held.signal(signal.SIGCONT)
+        held.until_ready()
+        assert held.stop() == 0
     assert len(partners.calls(account=shop.number)) == 1
     assert system.record(one).state is State.REDEEMED
 
