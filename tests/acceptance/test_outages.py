@@ -85,6 +85,24 @@ def test_a_partner_that_answers_503_does_not_delay_the_other(shop: Shop, system:
     assert {record.state for record in system.until_settled(ill)} == {State.REDEEMED}
 
 
+@pytest.mark.usefixtures("worker")
+def test_an_account_paused_by_hand_gets_nothing_until_it_is_resumed(
+    shop: Shop, system: System, partners: Sandbox
+) -> None:
+    which = ("--partner", "uniqodo", "--shop", shop.name)
+    assert [row["changed"] for row in system.redeem_json("pause", *which)] == [True]
+    ids = system.send(order(shop, "1", code("WELL"), *(code(f"{shop.name}-{n}", "uniqodo") for n in range(3))))
+    (well,) = system.until_settled(ids[:1])
+    assert well.state is State.REDEEMED
+    row = system.status("uniqodo", shop)
+    assert (row["breaker"], row["queued"]) == ("paused", 3)
+    assert partners.calls(account=shop.api_key) == []
+
+    assert [row["changed"] for row in system.redeem_json("resume", *which)] == [True]
+    assert {(record.state, record.attempts) for record in system.until_settled(ids)} == {(State.REDEEMED, 1)}
+    assert len(partners.calls(account=shop.api_key)) == 3
+
+
 def test_a_partner_that_hangs_does_not_delay_the_other(make_system: Callable[..., System], partners: Sandbox) -> None:
     shop = Shop("hung", number="4001", api_key="key-of-hung")
     system = make_system(shop, PARTNERS__UNIQODO__READ_TIMEOUT="50s")
