@@ -15,12 +15,15 @@ import pytest
 from config.celery_options import CONCURRENCY
 from tasks.ledger import State
 from tasks.redeeming import lease_for
+from tests.acceptance.campaigns.brokers import brokers
+from tests.acceptance.campaigns.sizes import Sizes
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import Shop, code, eventually, order
 from tests.acceptance.kit.brokerless import FAULTS, Stand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tests.acceptance.kit import WorkerProcess
     from worker.dev.sandbox import Sandbox
@@ -134,6 +137,13 @@ def test_connections_cut_at_random_lose_and_double_nothing(
     assert all(record.attempts == 1 or record.ambiguous for record in records)
     assert dead_letters(stand) == []
     assert len(calls(partners, ids)) == sum(record.attempts for record in records)
+
+
+def test_kill_9_of_the_broker_under_load(tmp_path: Path) -> None:
+    report = brokers(tmp_path, Sizes(orders=40, faults=2))
+    assert report.findings == [], "\n".join(report.lines())
+    assert report.faults == {"broker killed": 2}
+    assert report.measured["workers gone deaf"] == 0
 
 
 def test_a_full_memory_is_drained_by_a_worker_that_runs(stand: Stand, worker: WorkerProcess, partners: Sandbox) -> None:

@@ -1,6 +1,8 @@
 """An outage of hours in minutes: one partner is down while tens of thousands of redemptions wait for it.
 
-Every wait that the settings know is shortened sixtyfold, so a second here is a minute there.
+Every wait that the settings know is shortened sixtyfold, so a second here is a minute there. A soak of an hour:
+
+    ./run python -m tests.acceptance.campaigns outage --orders 50000 --faults 3600
 """
 
 from __future__ import annotations
