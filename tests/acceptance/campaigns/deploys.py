@@ -25,6 +25,7 @@ _WORKERS: Final = 2
 _WORKING: Final = 1.0  # seconds that all work between two stops, at most
 _NEW_KEY_EVERY: Final = 6  # stops: with two workers every third deploy
 _PATIENCE: Final = 60.0
+_NO_CALL_TIMES_OUT: Final = {f"PARTNERS__{name}__READ_TIMEOUT": "10s" for name in ("SOVENDUS", "UNIQODO")}
 _LATENCY: Final = {"SLOW@0.05": 0.3, "+SLOW@0.1": 0.2, "SLOW@0.3": 0.2, "+SLOW@0.6": 0.1}
 
 
@@ -39,7 +40,7 @@ class _Stop:
 
 def deploys(directory: Path, sizes: Sizes) -> Report:
     """Rolling restarts by SIGTERM under load, some with a new Uniqodo key that alone is accepted from a moment on."""
-    with Stage(directory, sizes) as stage:
+    with Stage(directory, sizes, _NO_CALL_TIMES_OUT) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
         orders = make_orders(sizes.orders, stage.shops, sizes.seed)
         with (
@@ -59,8 +60,7 @@ def deploys(directory: Path, sizes: Sizes) -> Report:
 def _roll_all(stage: Stage, supervisor: Supervisor) -> list[_Stop]:
     stops, keys = [], _Keys(stage)
     for number in range(stage.sizes.faults):
-        for worker in supervisor.workers:
-            supervisor.until_ready(worker)
+        supervisor.until_all_ready()
         time.sleep(stage.chance.uniform(0, _WORKING))
         place = number % _WORKERS
         successor = stage.system.worker(f"w{place}", **keys.turn(number))

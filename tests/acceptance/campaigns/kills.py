@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.stage import Stage
-from tests.acceptance.campaigns.traffic import EMIT, SEND_TASK, Traffic
+from tests.acceptance.campaigns.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.acceptance.campaigns.report import Report
     from tests.acceptance.campaigns.sizes import Sizes
     from tests.acceptance.campaigns.supervision import Supervisor
 
-_WORKERS: Final = 3
 _STARTING: Final = 1.5  # seconds within which one that starts may be killed
 _WORKING: Final = 1.0  # seconds of work within which one that works may be, early more often than late
 _STARTS_KILLED: Final = 0.2
@@ -25,7 +23,7 @@ _PATIENCE: Final = 60.0  # seconds; what a killed worker had in hand goes back a
 _LATENCY: Final = {"SLOW@0.02": 0.4, "SLOW@0.1": 0.2, "+SLOW@0.1": 0.2, "SLOW@0.4": 0.05, "+SLOW@0.4": 0.05}
 
 
-def kills(directory: Path, sizes: Sizes, doors: Sequence[str] = (EMIT, SEND_TASK)) -> Report:
+def kills(directory: Path, sizes: Sizes, workers: int = 3) -> Report:
     """kill -9 of workers at random moments under load; each is started again at once."""
     with Stage(directory, sizes) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
@@ -35,7 +33,7 @@ def kills(directory: Path, sizes: Sizes, doors: Sequence[str] = (EMIT, SEND_TASK
         def share() -> float:
             return begun / max(1, sizes.faults)
 
-        with stage.workers(_WORKERS) as supervisor, Traffic(stage.system, orders, share, doors) as traffic:
+        with stage.workers(workers) as supervisor, Traffic(stage.system, orders, share) as traffic:
             for begun in range(1, sizes.faults + 1):  # noqa: B007 - `share` looks at it: each kill meets a burst of orders
                 _kill_one(stage, supervisor)
             traffic.finish()

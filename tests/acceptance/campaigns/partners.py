@@ -61,20 +61,28 @@ def partners(directory: Path, sizes: Sizes) -> Report:
         for refused in _refused_by_sovendus(orders):
             stage.partners.fail(refused[-3:], code=refused)
         stage.partners.mix(_MIX, sizes.seed)
-        with stage.workers(_WORKERS), Traffic(stage.system, orders, stage.share_of_faults) as traffic:
-            for _ in range(sizes.faults):
-                time.sleep(stage.chance.uniform(0, _LONGEST_CALM))
-                stage.partners.configure(
-                    error_status=stage.chance.choice(_STATUSES), error_code_as_text=stage.chance.random() < 0.5
-                )
-                episode = stage.chance.choice((_outage, _everything_hangs, _refused_key))
-                episode(stage)
-                stage.faults[episode.__name__.strip("_").replace("_", " ")] += 1
-            traffic.finish()
-            stage.until_settled(traffic, _PATIENCE)
+        with stage.workers(_WORKERS) as supervisor:
+            supervisor.until_all_ready()
+            with Traffic(stage.system, orders, stage.share_of_faults) as traffic:
+                _plague(stage)
+                traffic.finish()
+                stage.until_settled(traffic, _PATIENCE)
+            shares = {worker.node: len(worker.entries("delivery.attempted")) for worker in supervisor.workers}
+        stage.measured["attempts by worker"] = shares
         met = Counter(call.fault for call in stage.partners.calls() if call.fault)
         stage.faults.update({str(fault): count for fault, count in sorted(met.items())})
         return stage.report("partners", traffic)
+
+
+def _plague(stage: Stage) -> None:
+    for _ in range(stage.sizes.faults):
+        time.sleep(stage.chance.uniform(0, _LONGEST_CALM))
+        stage.partners.configure(
+            error_status=stage.chance.choice(_STATUSES), error_code_as_text=stage.chance.random() < 0.5
+        )
+        episode = stage.chance.choice((_outage, _everything_hangs, _refused_key))
+        episode(stage)
+        stage.faults[episode.__name__.strip("_").replace("_", " ")] += 1
 
 
 def _spell(stem: str, partner: str, chance: random.Random) -> tuple[str, Fate]:

@@ -35,6 +35,11 @@ class Supervisor:
         """Return once it does its work."""
         eventually(worker.is_ready, within=_READY_WITHIN, what=f"{worker.node} ready")
 
+    def until_all_ready(self) -> None:
+        """Return once all do."""
+        for worker in self.workers:
+            self.until_ready(worker)
+
     def kill(self, worker: WorkerProcess) -> None:
         """SIGKILL; it is started again."""
         with self._lock:
