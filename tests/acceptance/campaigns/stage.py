@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from tasks.order_task import QUEUE
+from tasks.partners import PARTNERS
 from tests.acceptance.campaigns.evidence import gather
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
@@ -99,22 +101,21 @@ class Stage:
         return (self.faults.total() + 1) / max(1, self.sizes.faults)
 
     def until_settled(self, traffic: Traffic, patience: float = 60.0) -> None:
-        """Return once everything promised has come to its end, or when nothing has moved for `patience` seconds.
-
-        What is open then is the verdict's to find.
+        """Return once everything promised has come to its end and no message is left that could be worked off twice,
+        or when nothing has moved for `patience` seconds: what is open then is the verdict's to find.
         """
-        open_, moved = {promise.id for promise in traffic.promises()}, time.monotonic()
-        while open_ and time.monotonic() - moved < patience:
-            still = self._unsettled(open_)
-            if still != open_:
-                open_, moved = still, time.monotonic()
+        open_, messages, moved = {promise.id for promise in traffic.promises()}, self._messages(), time.monotonic()
+        while (open_ or messages) and time.monotonic() - moved < patience:
+            before = open_, messages
+            open_, messages = self._unsettled(open_), self._messages()
+            if (open_, messages) != before:
+                moved = time.monotonic()
             time.sleep(_LOOK_EVERY)
 
     def report(self, name: str, traffic: Traffic, promises: Iterable[Promise] | None = None) -> Report:
-        """The verdict and figures as things stand now."""
-        evidence = gather(
-            traffic.promises() if promises is None else promises, self.system.ledger, self.partners, self.accounts
-        )
+        """The verdict and figures as things stand now; `promises` outweigh the traffic's."""
+        promised = traffic.promises() if promises is None else promises
+        evidence = gather(promised, self.system.ledger, self.partners, self.accounts)
         exits = sum((supervisor.exits for supervisor in self._supervisors), Counter())
         return Report(
             name=name,
@@ -127,6 +128,12 @@ class Stage:
             seconds=time.monotonic() - self._began,
             evidence=evidence,
         )
+
+    def _messages(self) -> int:
+        """How many wait in the queues or are in a worker's hands, a dead one's too."""
+        redis, key = self.system.ledger.redis, self.system.ledger.key
+        taken = [key("taken", consumer) for consumer in redis.zrange(key("consumers"), 0, -1)]
+        return sum([*map(redis.llen, (QUEUE, *PARTNERS)), *map(redis.hlen, taken)])
 
     def _unsettled(self, ids: set[str]) -> set[str]:
         ordered = sorted(ids)
