@@ -144,11 +144,12 @@ class _Link:
 
     def end(self, *, reset: bool) -> None:
         """Wake both threads, the last of which closes: a close under a blocked read sends nothing."""
-        with self._lock, contextlib.suppress(OSError):  # it may have ended by itself meanwhile
+        with self._lock:
             for one in self._ends:
-                if reset:
-                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-                one.shutdown(socket.SHUT_RD)
+                with contextlib.suppress(OSError):  # this end may have ended by itself meanwhile
+                    if reset:
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                    one.shutdown(socket.SHUT_RD)
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):  # either end may be killed at any moment
