@@ -14,6 +14,7 @@ from tests.acceptance.campaigns.outage import outage
 from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
+from tests.acceptance.campaigns.wires import wires
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ CAMPAIGNS: Final = {
     "partners": Campaign(partners, Sizes(orders=2000, faults=30)),
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
+    "wires": Campaign(wires, Sizes(orders=1500, faults=60)),
     "outage": Campaign(outage, Sizes(orders=50_000, faults=180)),
 }
 """By name; `all` runs them in this order."""
