@@ -10,7 +10,7 @@ import psutil
 
 from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.stage import Stage
-from tests.acceptance.campaigns.traffic import Traffic
+from tests.acceptance.campaigns.traffic import Pace, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,25 +42,27 @@ def deploys(directory: Path, sizes: Sizes) -> Report:
     """Rolling restarts by SIGTERM under load, some with a new Uniqodo key that alone is accepted from a moment on."""
     with Stage(directory, sizes, _NO_CALL_TIMES_OUT) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
-        orders = make_orders(sizes.orders, stage.shops, sizes.seed)
+        orders, pace = make_orders(sizes.orders, stage.shops, sizes.seed), Pace(sizes.faults)
         with (
             stage.workers(_WORKERS) as supervisor,
-            Traffic(stage.system, orders, stage.share_of_faults) as traffic,
+            Traffic(stage.system, orders, lambda: pace.share) as traffic,
         ):
-            stops = _roll_all(stage, supervisor)
+            stops = _roll_all(stage, supervisor, pace)
             traffic.finish()
             stage.until_settled(traffic, _PATIENCE)
         stage.measured["longest stop, seconds"] = round(max(stop.seconds for stop in stops), 2)
         beyond = max(stop.seconds - stop.longest_call for stop in stops)
         stage.measured["most beyond its longest call, seconds"] = round(beyond, 2)
+        stage.measured["stops with calls in flight"] = sum(stop.longest_call > 0 for stop in stops)
         stage.measured["stops with a status other than 0"] = sum(stop.status != 0 for stop in stops)
         return stage.report("deploys", traffic)
 
 
-def _roll_all(stage: Stage, supervisor: Supervisor) -> list[_Stop]:
+def _roll_all(stage: Stage, supervisor: Supervisor, pace: Pace) -> list[_Stop]:
     stops, keys = [], _Keys(stage)
     for number in range(stage.sizes.faults):
         supervisor.until_all_ready()
+        pace.step()
         time.sleep(stage.chance.uniform(0, _WORKING))
         place = number % _WORKERS
         successor = stage.system.worker(f"w{place}", **keys.turn(number))

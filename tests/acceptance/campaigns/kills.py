@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.stage import Stage
-from tests.acceptance.campaigns.traffic import Traffic
+from tests.acceptance.campaigns.traffic import Pace, Traffic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,26 +27,26 @@ def kills(directory: Path, sizes: Sizes, workers: int = 3) -> Report:
     """kill -9 of workers at random moments under load; each is started again at once."""
     with Stage(directory, sizes) as stage:
         stage.partners.mix(_LATENCY, sizes.seed)
-        orders = make_orders(sizes.orders, stage.shops, sizes.seed)
-        begun = 0
-
-        def share() -> float:
-            return begun / max(1, sizes.faults)
-
-        with stage.workers(workers) as supervisor, Traffic(stage.system, orders, share) as traffic:
-            for begun in range(1, sizes.faults + 1):  # noqa: B007 - `share` looks at it: each kill meets a burst of orders
-                _kill_one(stage, supervisor)
+        orders, pace = make_orders(sizes.orders, stage.shops, sizes.seed), Pace(sizes.faults)
+        with (
+            stage.workers(workers) as supervisor,
+            Traffic(stage.system, orders, lambda: pace.share) as traffic,
+        ):
+            for _ in range(sizes.faults):
+                _kill_one(stage, supervisor, pace)
             traffic.finish()
             stage.until_settled(traffic, _PATIENCE)
         return stage.report("kills", traffic)
 
 
-def _kill_one(stage: Stage, supervisor: Supervisor) -> None:
+def _kill_one(stage: Stage, supervisor: Supervisor, pace: Pace) -> None:
     worker = stage.chance.choice(supervisor.workers)
     if stage.chance.random() < _STARTS_KILLED:
-        time.sleep(stage.chance.uniform(0, _STARTING))
+        wait = stage.chance.uniform(0, _STARTING)
     else:
         supervisor.until_ready(worker)
-        time.sleep(_WORKING * stage.chance.random() ** 3)
+        wait = _WORKING * stage.chance.random() ** 3
+    pace.step()
+    time.sleep(wait)
     stage.faults["killed at work" if worker.is_ready() else "killed while starting"] += 1
     supervisor.kill(worker)

@@ -29,6 +29,23 @@ _BATCH: Final = 25  # orders a `redeem emit`, which takes a second to start
 _PAUSE: Final = 0.05
 
 
+class Pace:
+    """Lets the orders out in as many bursts as there are `steps`, so that each harm meets one."""
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._done = 0
+
+    def step(self) -> None:
+        """The next burst may go out."""
+        self._done += 1
+
+    @property
+    def share(self) -> float:
+        """How much of the orders may be sent by now (0–1)."""
+        return self._done / self._steps
+
+
 class Traffic:
     """Sends `orders` in the background; a context manager that ends when all are acknowledged.
 
