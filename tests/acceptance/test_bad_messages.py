@@ -27,7 +27,7 @@ QUEUES = ("orders", "sovendus", "uniqodo")
 def test_garbage_is_dead_letters_and_the_good_messages_around_it_are_processed(
     make_system: Callable[..., System],
 ) -> None:
-    shop = Shop("swamp", number="6001", api_key="key-of-swamp")
+    shop = Shop("swamp", number="6101", api_key="key-of-swamp")
     system = make_system(shop)
     good = [order(shop, f"{n}", code(f"SWAMP-{n}")) for n in range(60)]
     pushed: list[tuple[str, bytes, str]] = [
@@ -53,7 +53,7 @@ def test_garbage_is_dead_letters_and_the_good_messages_around_it_are_processed(
 def test_raw_bytes_are_kept_exactly_and_what_reads_after_all_can_be_replayed(
     make_system: Callable[..., System],
 ) -> None:
-    shop = Shop("mended", number="6002", api_key="key-of-mended")
+    shop = Shop("mended", number="6102", api_key="key-of-mended")
     system = make_system(shop)
     noise = b"\xff\x00 not even text \x1b[31m"
     event = order(shop, "1", code("MENDED-1"))

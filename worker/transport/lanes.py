@@ -23,5 +23,9 @@ class Lanes:
     bury: Callable[[bytes, str, BadMessage, str], object]
     """Makes a raw message of a queue a dead letter, once per token; raises redis.RedisError where it could not."""
 
+    def __json__(self) -> dict[str, object]:
+        """As kombu writes it where somebody asks a worker about its connection: Flower's worker page does."""
+        return {"intake": self.intake, "partners": sorted(self.partners)}
+
     def __contains__(self, queue: str) -> bool:
         return queue == self.intake or queue in self.partners

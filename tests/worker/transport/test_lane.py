@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from kombu.utils.json import dumps
 from redis import Redis
 
 from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message, order_of, reading
@@ -150,3 +152,9 @@ def test_a_channel_whose_connection_is_closed_says_so_in_a_way_one_can_recover_f
         channel, errors = reader.connection.default_channel, reader.connection.connection_errors
     with pytest.raises(errors, match="closed"):
         channel.queue_declare(ORDERS)
+
+
+def test_the_connection_can_tell_of_itself_as_json(broker_url: str) -> None:
+    with reading(broker_url, ORDERS) as reader:
+        told = json.loads(dumps(reader.connection.info()))
+    assert told["transport_options"]["lanes"] == {"intake": ORDERS, "partners": [SOVENDUS]}
