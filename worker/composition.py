@@ -30,6 +30,7 @@ class RedeemApp(Celery):
     events_cls = "worker.events:Events"
 
     def __init__(self, settings: Settings) -> None:
+        install()
         super().__init__("redeem", set_as_current=True)
         self.settings = settings
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
@@ -66,5 +67,4 @@ def create_app(settings: Settings) -> RedeemApp:
 
     # Celery leaves logging alone once somebody listens to this signal; weak=False, since nobody else holds the closure.
     signals.setup_logging.connect(log_our_way, weak=False, dispatch_uid="redeem.logs")
-    install()
     return RedeemApp(settings)

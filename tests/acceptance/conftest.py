@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOPS = [Shop(f"shop{n}", number=f"{1000 + n}", api_key=f"key-of-shop{n}") for n in range(60)]
 _DATABASES = itertools.count(1)
+_OWNERS: dict[str, str] = {}
 FAST = {
     "PARTNERS__SOVENDUS__READ_TIMEOUT": "2s",
     "PARTNERS__UNIQODO__READ_TIMEOUT": "2s",
@@ -70,10 +71,15 @@ def other_shop() -> Shop:
 
 @pytest.fixture
 def make_system(valkey: EmbeddedValkey, partners: Sandbox, tmp_path: Path) -> Iterator[Callable[..., System]]:
-    """Makes systems with a broker database of their own and no worker yet; arguments are shops and settings."""
+    """Makes systems with a broker database of their own and no worker yet; arguments are shops and settings.
+
+    Shops no other test has, since all share the partners' books.
+    """
     with contextlib.ExitStack() as made:
 
         def make(*shops: Shop, **settings: str) -> System:
+            for shop in shops:
+                assert _OWNERS.setdefault(shop.number, shop.name) == shop.name, f"{shop.number} is another shop's"
             system = System(_empty_database(valkey), partners.url, shops, tmp_path, FAST | settings)
             return made.enter_context(system)
 

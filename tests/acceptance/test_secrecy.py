@@ -41,7 +41,7 @@ SECRETS = {
 }
 SHOP = Shop(
     "leak",
-    number="5001",
+    number="5101",
     api_key=SECRETS["API key"],
     more={"TOKEN": SECRETS["token"], "WEBHOOK_SECRET": SECRETS["webhook secret"]},
 )

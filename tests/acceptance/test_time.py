@@ -67,7 +67,7 @@ def take_over(system: System, redemption_id: str) -> None:
 def test_a_worker_held_still_between_its_claim_and_the_call_does_not_call(
     make_system: Callable[..., System], valkey: EmbeddedValkey, partners: Sandbox
 ) -> None:
-    shop = Shop("stillborn", number="6001", api_key="key-of-stillborn")
+    shop = Shop("stillborn", number="7101", api_key="key-of-stillborn")
     system = make_system(shop, **SHORT_LEASE)
     (one,) = system.emit(order(shop, "1", code("STILL-1")))
     # The script is on the server already, so that the answer which is kept back is the claim's own.
@@ -112,7 +112,7 @@ class FullHouse(RecordingServer):
 def test_a_worker_held_still_while_it_connects_does_not_call(
     make_system: Callable[..., System], partners: Sandbox
 ) -> None:
-    shop = Shop("outside", number="6002", api_key="key-of-outside")
+    shop = Shop("outside", number="7102", api_key="key-of-outside")
     system = make_system(shop, **SHORT_LEASE)
     house = FullHouse()
     with contextlib.ExitStack() as later, system.worker("held", PARTNERS__SOVENDUS__BASE_URL=house.url) as held:
@@ -160,7 +160,7 @@ def pushed(redis: Any) -> int:  # noqa: ANN401 - redis-py's types mix sync and a
 
 
 def test_workers_whose_clocks_differ_ring_and_call_no_more_than_others(tmp_path: Path, partners: Sandbox) -> None:
-    shop = Shop("skewed", number="6003", api_key="key-of-skewed")
+    shop = Shop("skewed", number="7103", api_key="key-of-skewed")
     with (
         EmbeddedValkey(tmp_path / "broker") as broker,
         System(broker.url, partners.url, [shop], tmp_path, FAST) as system,
@@ -183,7 +183,7 @@ def test_workers_whose_clocks_differ_ring_and_call_no_more_than_others(tmp_path:
 def test_the_servers_clock_is_set_ahead_and_back_while_they_work(
     make_system: Callable[..., System], partners: Sandbox
 ) -> None:
-    shop = Shop("leaping", number="6004", api_key="key-of-leaping")
+    shop = Shop("leaping", number="7104", api_key="key-of-leaping")
     system = make_system(shop)
     partners.mix({"SLOW@0.3": 0.4, "429@1": 0.4}, 2, account=shop.number)
     partners.mix({"+SLOW@0.3": 0.4, "429@1": 0.4}, 3, account=shop.api_key)
