@@ -30,4 +30,4 @@ def install() -> None:
 
     A scheme of its own would do as well, but Flower's broker page knows only kombu's.
     """
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss", "redis+socket"), _OURS))
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), _OURS))
