@@ -15,11 +15,8 @@ from tests.tasks.ledger.kit import Book
 SETTLED: Final = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}
 CLOSED: Final = SETTLED - {State.DEAD}
 REPORTED: Final = {State.REDEEMED, State.PRESUMED}
-LONGEST_WAIT: Final = 64_000
-"""Nothing in `test_life.py` is ever put off for longer, in milliseconds: no lease, backoff, probe, or doorbell.
-
-A minute is the longest; a clock set back between two looks may take back up to the three seconds since the last one.
-"""
+LONGEST_WAIT: Final = 61_000
+"""Nothing in `test_life.py` is ever put off for longer, in milliseconds: no lease, backoff, probe, or doorbell."""
 
 
 @dataclass(frozen=True)
