@@ -1,10 +1,11 @@
 -- Put before every script: the two clocks, in whole milliseconds. WALL is the server's, for what people read. NOW is
 -- the ledger's own, for all that is scheduled: WALL and an offset, and never before the last look of a waker, so that
 -- it stands still where the server's clock is set back, until the next look raises the offset. While no waker looks,
--- other scripts take down `latest` instead.
+-- other scripts take down `latest` instead, so that it never goes back by more than GRAIN_MS.
 
 local P = ARGV[1]
 local OUTAGE_MS = 3000 -- so long without any waker's look, and the broker or all workers were away, or the clock leapt
+local GRAIN_MS = 500   -- wakers look several times in it, so that as long as they do nobody has to take anything down
 
 local function text(n) return string.format('%.0f', n) end
 
@@ -18,7 +19,7 @@ local CLOCK = redis.call('HMGET', P .. 'clock', 'offset', 'pulse', 'latest', 're
 for i = 1, 5 do CLOCK[i] = tonumber(CLOCK[i] or 0) end
 local OFFSET, PULSE, LATEST, REAP_AFTER, LEAPT = unpack(CLOCK)
 local NOW = math.max(WALL + OFFSET, PULSE, LATEST)
-if NOW - math.max(PULSE, LATEST) > OUTAGE_MS then redis.call('HSET', P .. 'clock', 'latest', text(NOW)) end
+if NOW - math.max(PULSE, LATEST) > GRAIN_MS then redis.call('HSET', P .. 'clock', 'latest', text(NOW)) end
 
 local function is_watched() return NOW - PULSE <= OUTAGE_MS end
 

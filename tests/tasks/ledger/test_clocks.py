@@ -294,3 +294,13 @@ def test_a_ledger_from_before_the_first_look_is_one_after_an_outage(book: Book) 
     book.passes(LEASE)
     assert book.claim(one).status == "claimed"
     assert book.state(one) is State.SENDING
+
+
+@pytest.mark.parametrize("unwatched", [0.9, 2.7])
+def test_a_step_back_that_nobody_sees_puts_nothing_off(book: Book, unwatched: float) -> None:
+    one = book.open_one()
+    book.look()
+    book.passes(unwatched, watched=False)
+    book.ledger.defer(one, MINUTE, NotSent("not sent"))
+    book.leaps(-HOUR, watched=False)
+    assert book.wakes(UK)[one] <= book.now() + MINUTE * 1000 + 500
