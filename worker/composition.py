@@ -12,8 +12,7 @@ from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry
 from config.settings import Settings
-from tasks.bad_message import BadMessage
-from tasks.bad_messages import bury_message
+from tasks.bad_messages import Reasoned, bury_message
 from tasks.doorbell import task_name
 from tasks.order_task import NAME, QUEUE
 from tasks.partners import PARTNERS
@@ -44,7 +43,7 @@ class RedeemApp(Celery):
         return Runtime(self.settings)
 
     def _lanes(self) -> Lanes:
-        def bury(raw: bytes, queue: str, error: BadMessage, token: str) -> None:
+        def bury(raw: bytes, queue: str, error: Reasoned, token: str) -> None:
             bury_message(self.runtime, raw, queue, error, token=token)
 
         tasks = {NAME, *map(task_name, PARTNERS)}

@@ -15,25 +15,18 @@ from typing import Any, Final
 import structlog
 from redis import exceptions
 
-from tasks.bad_message import BadMessage
+from tasks.bad_messages import Reasoned
+from tasks.errors import Crashed
 from worker.transport.lanes import Lanes
 from worker.transport.scripts import source
 
 DEAD_AFTER: Final = 10.0
 """Seconds without a sign of life after which a worker's messages go back."""
-BEAT_EVERY: Final = 2.0
-"""Seconds between signs of life."""
 DEATHS_ALLOWED: Final = 5
 """Workers that may die with the same order message in hand, before it counts as what kills them."""
 _MOST_UNFLUSHED: Final = 16  # finished messages that are told to Redis one batch later at the latest
 
 log = structlog.get_logger("redeem.transport")
-
-
-class Crashed(BadMessage):
-    """Workers died with it in hand again and again."""
-
-    reason = "crashed"
 
 
 class Bookings:
@@ -93,7 +86,7 @@ class Bookings:
             error = Crashed("workers died with this message in hand, several times: it seems to kill them")
             self.bury(tag.decode(), message, self._lanes.intake, error)
 
-    def bury(self, tag: str, message: bytes, queue: str, error: BadMessage) -> None:
+    def bury(self, tag: str, message: bytes, queue: str, error: Reasoned) -> None:
         """Make a message that nobody can run a dead letter; while that is not possible it goes round."""
         try:
             self._lanes.bury(message, queue, error, f"{self.consumer}:{tag}")

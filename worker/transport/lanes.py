@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from tasks.bad_message import BadMessage
+from tasks.bad_messages import Reasoned
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Lanes:
     """The names of the tasks that may come."""
     key_prefix: str
     """What the keys of our bookings begin with, the colon included."""
-    bury: Callable[[bytes, str, BadMessage, str], object]
+    bury: Callable[[bytes, str, Reasoned, str], object]
     """Makes a raw message of a queue a dead letter, once per token; raises redis.RedisError where it could not."""
 
     def __json__(self) -> dict[str, object]:

@@ -14,7 +14,7 @@ from worker.transport import Lanes, install
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_message import BadMessage
+    from tasks.bad_messages import Reasoned
 
 PREFIX = "redeem:"
 ORDERS, SOVENDUS = "orders", "sovendus"
@@ -73,13 +73,13 @@ class Reader:
 
 @contextmanager
 def reading(
-    url: str, *queues: str, prefetch: int = 16, buried: list[tuple[bytes, str, BadMessage]] | None = None
+    url: str, *queues: str, prefetch: int = 16, buried: list[tuple[bytes, str, Reasoned]] | None = None
 ) -> Iterator[Reader]:
     """A reader of those queues, with what it buried kept in a list."""
     install()
     grave = [] if buried is None else buried
 
-    def bury(raw: bytes, queue: str, error: BadMessage, _token: str) -> None:
+    def bury(raw: bytes, queue: str, error: Reasoned, _token: str) -> None:
         grave.append((raw, queue, error))
 
     lanes = Lanes(ORDERS, frozenset({SOVENDUS}), ("orders.completed", "sovendus.redeem"), PREFIX, bury)

@@ -16,7 +16,7 @@ from worker.transport.taking import Take
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_message import BadMessage
+    from tasks.bad_messages import Reasoned
 
 NO_SCRIPT = NoScriptError()
 Buried = list[tuple[bytes, str, str]]
@@ -34,7 +34,7 @@ def buried() -> Buried:
 
 
 def bookings(redis: Redis, buried: Buried) -> Bookings:
-    def bury(raw: bytes, queue: str, error: BadMessage, _token: str) -> None:
+    def bury(raw: bytes, queue: str, error: Reasoned, _token: str) -> None:
         buried.append((raw, queue, error.reason))
 
     return Bookings(redis, Lanes(ORDERS, frozenset({SOVENDUS}), (), PREFIX, bury))

@@ -14,7 +14,7 @@ from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_message import BadMessage
+    from tasks.bad_messages import Reasoned
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_bad_message_is_buried_and_the_good_ones_around_it_arrive(broker_url: 
     put(raw_redis, "1")
     raw_redis.lpush(ORDERS, b"{]")
     put(raw_redis, "2")
-    buried: list[tuple[bytes, str, BadMessage]] = []
+    buried: list[tuple[bytes, str, Reasoned]] = []
     with reading(broker_url, ORDERS, buried=buried) as reader:
         assert reader.read(2) == ["1", "2"]
         reader.transport.cycle.maybe_restore_messages()
