@@ -14,13 +14,13 @@ _STREAM: Final = "audit"
 _PAGE: Final = 500
 
 
-def record(ledger: Ledger, action: str, *, count: int, what: str) -> None:
-    """Add an entry; `what` says which, in words without personal data.
+def record(ledger: Ledger, action: str, *, count: int, what: str, who: str | None = None) -> None:
+    """Add an entry; `what` says which, in words without personal data. `who` is whoever runs this, unless given.
 
     Raises redis.RedisError.
     """
     oldest = int((ledger.now() - timedelta(seconds=ledger.limits.keep)).timestamp() * 1000)
-    entry = {"who": operator(), "action": action, "count": str(count), "what": what}
+    entry = {"who": who or operator(), "action": action, "count": str(count), "what": what}
     ledger.redis.xadd(ledger.key(_STREAM), entry, minid=oldest)
 
 

@@ -73,10 +73,10 @@ def find_dead(ledger: Ledger, filters: Filters, fields: Sequence[str] = ()) -> I
         seen = {str(member) for member, score in page if score == lowest}
 
 
-def discard(runtime: Runtime, record: Record) -> None:
-    """Close one dead letter for good.
+def discard(runtime: Runtime, record: Record, *, by: str | None = None) -> None:
+    """Close one dead letter for good; `by` is whoever runs this, unless given.
 
     Raises Refused where it is none any more, and redis.RedisError.
     """
-    if not runtime.ledger.discard(record.id, {"outcome": "discarded", "by": operator()}):
+    if not runtime.ledger.discard(record.id, {"outcome": "discarded", "by": by or operator()}):
         raise Refused("no longer a dead letter")

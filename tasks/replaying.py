@@ -33,15 +33,17 @@ from tasks.runtime import Runtime
 _ROUTED_ANEW: Final = {Unroutable.reason, MasterCode.reason}
 
 
-def replay(app: Celery, runtime: Runtime, record: Record) -> list[str]:
-    """Bring one dead letter back; returns the ids of the redemptions that wait now.
+def replay(app: Celery, runtime: Runtime, record: Record, *, by: str | None = None) -> list[str]:
+    """Bring one dead letter back; returns the ids of the redemptions that wait now. `by` is whoever runs this, unless
+    given.
 
     Raises Refused, with what still stands against it, and redis.RedisError.
     """
+    by = by or operator()
     if not record.is_redemption:
-        return _replay_message(app, runtime, record)
+        return _replay_message(app, runtime, record, by)
     if record.reason in _ROUTED_ANEW:
-        return _route_anew(app, runtime, record)
+        return _route_anew(app, runtime, record, by)
     redemption = record.redemption()
     account, settings = account_of(runtime.settings, redemption.partner, redemption.shop)
     if settings is None:
@@ -50,10 +52,10 @@ def replay(app: Celery, runtime: Runtime, record: Record) -> list[str]:
         PARTNERS[redemption.partner].require(redemption, settings)
     except PermanentError as error:
         raise Refused(f"still {error.reason}: {error.message}") from error
-    return _bring_back(app, runtime, record, account)
+    return _bring_back(app, runtime, record, account, by)
 
 
-def _replay_message(app: Celery, runtime: Runtime, record: Record) -> list[str]:
+def _replay_message(app: Celery, runtime: Runtime, record: Record, by: str) -> list[str]:
     """A message or event that could not be taken as it came: read again, leniently, under today's rules."""
     try:
         found = wanted(what_came(runtime.ledger, record).decode())
@@ -62,27 +64,27 @@ def _replay_message(app: Celery, runtime: Runtime, record: Record) -> list[str]:
     except UnreadableMessage as error:
         raise Refused(f"still unreadable: {error}") from error
     if isinstance(found, Doorbell):
-        return _ring_again(app, runtime, record, found)
+        return _ring_again(app, runtime, record, found, by)
     try:
         order = parse_order(found, now=record.moment("accepted_at") or datetime.now(UTC))
     except InvalidEvent as error:
         raise Refused(f"still invalid: {error}") from error
     if MASK in json.dumps(found, ensure_ascii=False):
         raise Refused("parts of it were masked, since they may be personal: it must come again from where it came from")
-    return _hand_over(app, runtime, record, order)
+    return _hand_over(app, runtime, record, order, by)
 
 
-def _ring_again(app: Celery, runtime: Runtime, record: Record, bell: Doorbell) -> list[str]:
+def _ring_again(app: Celery, runtime: Runtime, record: Record, bell: Doorbell, by: str) -> list[str]:
     known = runtime.ledger.find(bell.redemption_id)
     if known is None:
         raise Refused(f"{bell.redemption_id}: no such redemption")
     if not ring(app, bell.partner, known.id, attempts=known.attempts):
         raise Refused("the broker did not take the message")
-    _close(runtime, record, [known.id])
+    _close(runtime, record, [known.id], by)
     return [known.id]
 
 
-def _route_anew(app: Celery, runtime: Runtime, record: Record) -> list[str]:
+def _route_anew(app: Celery, runtime: Runtime, record: Record, by: str) -> list[str]:
     """Through intake again: with mended settings the same code may belong to another partner, or to nobody."""
     order = _order_of(record)
     plans = plan_order(order, runtime.settings, now=datetime.now(UTC))
@@ -91,12 +93,12 @@ def _route_anew(app: Celery, runtime: Runtime, record: Record) -> list[str]:
     if plans[0].fate is not None:
         raise Refused(f"still {plans[0].fate.reason}: {plans[0].fate.message}")
     if plans[0].redemption.id == record.id:
-        return _bring_back(app, runtime, record, plans[0].account)
-    return _hand_over(app, runtime, record, order)
+        return _bring_back(app, runtime, record, plans[0].account, by)
+    return _hand_over(app, runtime, record, order, by)
 
 
-def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account) -> list[str]:
-    result = runtime.ledger.replay(record.id, account, {}, {"outcome": "replayed", "by": operator()})
+def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account, by: str) -> list[str]:
+    result = runtime.ledger.replay(record.id, account, {}, {"outcome": "replayed", "by": by})
     if result == "no":
         raise Refused("no longer a dead letter")
     if result == "ring":
@@ -104,17 +106,17 @@ def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account)
     return [record.id]
 
 
-def _hand_over(app: Celery, runtime: Runtime, record: Record, order: Order) -> list[str]:
+def _hand_over(app: Celery, runtime: Runtime, record: Record, order: Order, by: str) -> list[str]:
     """Open what the order means today, then close the old letter with a link to it."""
     accepted = accept(app, runtime, order)
     ids = [one.id for one in accepted.opened]
-    _close(runtime, record, ids)
+    _close(runtime, record, ids, by)
     return ids
 
 
-def _close(runtime: Runtime, record: Record, ids: list[str]) -> None:
+def _close(runtime: Runtime, record: Record, ids: list[str], by: str) -> None:
     """The old letter, with a link to what came of it."""
-    runtime.ledger.discard(record.id, {"outcome": "replayed", "as": ids, "by": operator()})
+    runtime.ledger.discard(record.id, {"outcome": "replayed", "as": ids, "by": by})
 
 
 def _order_of(record: Record) -> Order:
