@@ -24,7 +24,8 @@ class Ledger(Group):
 
 
 class Flower(Group):
-    """Flower's port, and `user:password` for its pages."""
+    """Flower's port, `user:password` for its pages, and whether they are there to be looked at only."""
 
     port: Annotated[int, Field(ge=1, le=65535)] = 5555
     basic_auth: Annotated[SecretStr, checked(check_basic_auth)] | None = None
+    read_only: bool = False
