@@ -5,7 +5,7 @@
 local id = ARGV[2]
 local key = record_key(id)
 if redis.call('EXISTS', key) == 1 then return 0 end
-redis.call('ZADD', P .. 'dead', text(NOW), id) -- first, since it alone can fail: on a key of another type
+redis.call('ZADD', P .. 'dead', text(WALL), id) -- first, since it alone can fail: on a key of another type
 redis.call('SET', P .. 'raw:' .. id, ARGV[3])
-redis.call('HSET', key, 'state', 'dead', 'accepted_at', text(NOW), 'died_at', text(NOW), unpack(ARGV, 4))
+redis.call('HSET', key, 'state', 'dead', 'accepted_at', text(WALL), 'died_at', text(WALL), unpack(ARGV, 4))
 return 1
