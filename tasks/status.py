@@ -1,6 +1,6 @@
 """How things stand, per partner and shop: what waits, what is dead, how much money that is, how late reports are.
 
-Computed from the ledger when asked: the wake-ups are everything that waits, the outcome stream tells the lag.
+Computed from the ledger when asked: what waits and is dead from its records, the rest from the counters it keeps.
 """
 
 from __future__ import annotations
@@ -9,42 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any
 
-from tasks.dead_letters import Filters, find_dead
 from tasks.intake import account_of
-from tasks.ledger import Account, Ledger, Record, State
+from tasks.ledger import Account, Ledger, State
+from tasks.order_values import Money
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
-from tasks.waiting import find_waiting
-
-_RECENT: Final = 2000  # outcomes that the lag is told from
-# All that a row is made of: fetching whole records takes several times as long, and there may be a hundred thousand.
-_FIELDS: Final = (
-    "state", "partner", "shop", "order_id", "order_value", "currency", "code", "accepted_at", "test", "raw_as",
-)  # fmt: skip
-
-
-@dataclass
-class Money:
-    """Order values by currency, each order counted once however many of its codes are concerned."""
-
-    totals: dict[str, Decimal] = field(default_factory=dict)
-    _counted: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, record: Record) -> None:
-        """Count the record's order, unless it is a test or has been counted."""
-        currency, order = record.fields.get("currency"), (record.shop, record.order_id)
-        if record.test or record.order_value is None or currency is None or order in self._counted:
-            return
-        self._counted.add(order)
-        self.totals[currency] = self.totals.get(currency, Decimal(0)) + record.order_value
-
-    def to_json(self) -> dict[str, str]:
-        """Currency → amount as a decimal string."""
-        return {currency: str(amount) for currency, amount in sorted(self.totals.items())}
+from tasks.survey import Pile, Survey, survey
 
 
 @dataclass
@@ -54,10 +27,14 @@ class AccountStatus:
     partner: str
     shop: str
     states: Counter[str] = field(default_factory=Counter)
+    today: Counter[str] = field(default_factory=Counter)
+    """Since midnight UTC: `accepted`, `redeemed`, `presumed`, `dead`."""
     breaker: str = "closed"
     hint: str | None = None
+    last_yes: datetime | None = None
     oldest_waiting: float | None = None
     lags: list[float] = field(default_factory=list)
+    """Of its latest reports, from the order on."""
     money_waiting: Money = field(default_factory=Money)
     money_dead: Money = field(default_factory=Money)
 
@@ -67,6 +44,8 @@ class AccountStatus:
             "partner": self.partner or None,
             "shop": self.shop or None,
             **{state.value: self.states[state.value] for state in State},
+            "redeemed_today": self.today[State.REDEEMED.value] + self.today[State.PRESUMED.value],
+            "last_success_at": self.last_yes.isoformat(timespec="seconds") if self.last_yes else None,
             "breaker": self.breaker,
             "hint": self.hint,
             "oldest_waiting_s": self.oldest_waiting,
@@ -77,30 +56,58 @@ class AccountStatus:
         }
 
 
-def gather(runtime: Runtime) -> list[AccountStatus]:
+def gather(runtime: Runtime, found: Survey | None = None) -> list[AccountStatus]:
     """A row for every account that is configured or ever had a redemption, and one for letters that are none.
+
+    `found` is a survey just made, if there is one. Raises redis.RedisError.
+    """
+    ledger = runtime.ledger
+    found = found or survey(ledger)
+    pairs = {(one.partner, one.shop) for one in accounts_of(runtime)} | found.accounts.keys()
+    return [_row(runtime, *pair, found) for pair in sorted(pairs)]
+
+
+def accounts_of(runtime: Runtime) -> list[Account]:
+    """Every account that is configured or ever had a redemption, under this process's settings.
 
     Raises redis.RedisError.
     """
-    ledger = runtime.ledger
-    configured = {
-        Account(partner, name)
-        for name, shop in runtime.settings.shops.items()
-        for partner in PARTNERS
-        if shop.account(partner)
-    }
-    known = {Account(*Account.parts(name)) for name in ledger.accounts()}
-    rows = {(one.partner, one.shop): AccountStatus(one.partner, one.shop) for one in configured | known}
-    for row in rows.values():
-        _add_waiting(ledger, row)
-        row.breaker, row.hint = breaker_state(runtime, row.partner, row.shop)
-    for record in find_dead(ledger, Filters(), _FIELDS):
-        shop = record.shop if record.is_redemption else ""
-        row = rows.setdefault((record.partner, shop), AccountStatus(record.partner, shop))
-        row.states[State.DEAD.value] += 1
-        row.money_dead.add(record)
-    _add_lags(ledger, rows)
-    return [rows[key] for key in sorted(rows)]
+    shops = runtime.settings.shops.items()
+    configured = {(partner, name) for name, shop in shops for partner in PARTNERS if shop.account(partner)}
+    known = {Account.parts(name) for name in runtime.ledger.accounts()}
+    return [account_of(runtime.settings, *pair)[0] for pair in sorted(configured | known)]
+
+
+def _row(runtime: Runtime, partner: str, shop: str, found: Survey) -> AccountStatus:
+    row, ledger = AccountStatus(partner, shop), runtime.ledger
+    seen, now = found.account(partner, shop), ledger.now()
+    row.states.update(seen.states)
+    row.money_waiting, row.money_dead = seen.waiting.money, seen.dead.money
+    row.oldest_waiting = age(seen.waiting, now)
+    if partner:
+        _add_counters(ledger, row, now)
+        row.breaker, row.hint = breaker_state(runtime, partner, shop)
+    return row
+
+
+def _add_counters(ledger: Ledger, row: AccountStatus, now: datetime) -> None:
+    account = Account(row.partner, row.shop).name
+    pipeline = ledger.redis.pipeline(transaction=False)
+    pipeline.hgetall(ledger.key("tally", account))
+    days = ("accepted", "redeemed", "presumed", "dead")
+    pipeline.hmget(ledger.key("daily", account), [f"{now.date().isoformat()}:{what}" for what in days])
+    pipeline.lrange(ledger.key("lags", account), 0, -1)
+    tally, today, lags = pipeline.execute()
+    for state in (State.REDEEMED, State.PRESUMED, State.DISCARDED):
+        row.states[state.value] = int(tally.get(state.value, 0))
+    row.today.update({what: int(count) for what, count in zip(days, today, strict=True) if count})
+    row.last_yes = datetime.fromtimestamp(int(tally["last_yes_at"]) / 1000, UTC) if "last_yes_at" in tally else None
+    row.lags = [int(lag) / 1000 for lag in lags]
+
+
+def age(pile: Pile, now: datetime) -> float | None:
+    """Seconds since the oldest of them came; None of none."""
+    return None if pile.oldest is None else round(max(0.0, now.timestamp() - pile.oldest / 1000), 3)
 
 
 def breaker_state(runtime: Runtime, partner: str, shop: str) -> tuple[str, str | None]:
@@ -123,24 +130,3 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     """The value below which `share` (0–1) of them lie, nearest rank; None of none."""
     ordered = sorted(values)
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 3) if ordered else None
-
-
-def _add_waiting(ledger: Ledger, row: AccountStatus) -> None:
-    account = Account(row.partner, row.shop).name
-    tally = ledger.redis.hgetall(ledger.key("tally", account))
-    row.states.update({state: int(count) for state, count in tally.items()})
-    now = ledger.now()
-    for record in find_waiting(ledger, account, _FIELDS):
-        row.states[record.state.value] += 1
-        row.money_waiting.add(record)
-        waited = now - (record.moment("accepted_at") or now)
-        row.oldest_waiting = max(row.oldest_waiting or 0.0, round(waited.total_seconds(), 3))
-
-
-def _add_lags(ledger: Ledger, rows: dict[tuple[str, str], AccountStatus]) -> None:
-    for _, entry in ledger.redis.xrevrange(ledger.key("outcomes"), count=_RECENT):
-        row = rows.get((entry.get("partner", ""), entry.get("shop", "")))
-        if row is None or entry["state"] not in (State.REDEEMED, State.PRESUMED) or entry.get("test"):
-            continue
-        completed = datetime.fromisoformat(entry["completed_at"]).timestamp()
-        row.lags.append(max(0.0, int(entry["reported_at"]) / 1000 - completed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any, Final
@@ -24,6 +24,8 @@ RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
+_SURVEYED_AT_ONCE: Final = 1000  # records; the server does nothing else for as long
+_FIELD_END: Final = "\x1f"  # the unit separator
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
 
@@ -197,6 +199,17 @@ class Ledger:
         if fields:
             answers = [{name: value for name, value in zip(fields, one, strict=True) if value} for one in answers]
         return [Record(id_, found) for id_, found in zip(ids, answers, strict=True) if found]
+
+    def survey(self, key: str, fields: Sequence[str]) -> Iterator[list[str]]:
+        """Some fields of every record in `dead` or in `wake:<account>`, the earliest first; empty where it has none.
+
+        The first of the fields must be one that each record has. Raises redis.RedisError.
+        """
+        position: Sequence[str | int] = ("-inf", 0)
+        while position:
+            records, *position = self._run("survey", key, *position, _SURVEYED_AT_ONCE, *fields)
+            for record in records:
+                yield record.split(_FIELD_END)
 
     @classified()
     def accounts(self) -> set[str]:

@@ -23,7 +23,7 @@ def test_every_account_has_a_row(redeem: Run) -> None:
     assert found["sovendus", "uk"] == {
         "partner": "sovendus", "shop": "uk", "queued": 0, "sending": 0, "retrying": 0, "redeemed": 0, "presumed": 0,
         "dead": 0, "discarded": 0, "breaker": "closed", "hint": None, "oldest_waiting_s": None, "lag_p50_s": None,
-        "lag_p99_s": None, "money_waiting": {}, "money_dead": {},
+        "lag_p99_s": None, "money_waiting": {}, "money_dead": {}, "redeemed_today": 0, "last_success_at": None,
     }  # fmt: skip
 
 
@@ -49,8 +49,8 @@ def test_tells_what_waits_what_is_dead_and_what_is_done(redeem: Run, worker: Wor
     assert found["uniqodo", "uk"]["money_dead"] == {"GBP": "219.99"}
     assert found["unrouted", "fr"]["dead"] == 1
     table = redeem("status").out.splitlines()
-    assert len(table) == 5
     assert "10.00 EUR, 439.98 GBP" in table[2] + table[3]
+    assert table[5:] == ["waiting in all: 5, worth 10.00 EUR, 439.98 GBP", "dead in all: 2, worth 439.98 GBP"]
 
 
 def test_an_open_breaker_and_what_it_may_mean(redeem: Run, worker: Worker, sandbox: Sandbox) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.ledger import Record
-from tasks.status import Money, percentile
+from tasks.order_values import Money
+from tasks.status import percentile
 
 
 @pytest.mark.parametrize(

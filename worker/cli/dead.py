@@ -18,7 +18,7 @@ from tasks.bad_message import UnknownTask
 from tasks.dead_letters import Filters, Refused, discard, find_dead
 from tasks.ledger import Ledger, Record, State
 from tasks.replaying import replay
-from tasks.status import Money
+from tasks.order_values import Money
 from worker.cli.connection import No, connected
 from worker.cli.filters import filter_options
 from worker.cli.printing import json_option, print_json, print_table

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import click
 
+from tasks.order_task import QUEUE
 from tasks.status import AccountStatus, gather
+from tasks.survey import Survey, survey
 from worker.cli.connection import connected
 from worker.cli.printing import json_option, print_json, print_table
 
 _COLUMNS = (
-    "partner", "shop", "queued", "sending", "retrying", "redeemed", "presumed", "dead", "oldest",
-    "lag p50 / p99", "money waiting", "money dead", "breaker",
+    "partner", "shop", "queued", "sending", "retrying", "redeemed", "presumed", "dead", "today", "last success",
+    "oldest", "lag p50 / p99", "money waiting", "money dead", "breaker",
 )  # fmt: skip
 
 
@@ -19,29 +24,47 @@ _COLUMNS = (
 def status(*, as_json: bool) -> None:
     """Show what is queued, retrying, redeemed and dead, how late and how much money.
 
-    Lag is from the order to its report. Money counts an order once, and no test orders.
+    "Today" is what was redeemed since midnight UTC. Lag is from the order to its report. Money counts an order once,
+    and no test orders.
     """
     with connected() as (_, runtime):
-        rows = gather(runtime)
+        found = survey(runtime.ledger)
+        rows = gather(runtime, found)
+        now = runtime.ledger.now()
+        unread = runtime.ledger.redis.llen(QUEUE)
     if as_json:
         print_json(row.to_json() for row in rows)
         return
     if not rows:
         click.echo("no shop is configured and nothing has come in yet")
         return
-    print_table(_COLUMNS, map(_cells, rows))
+    print_table(_COLUMNS, (_cells(row, now) for row in rows))
+    for line in _in_all(found, unread):
+        click.echo(line)
     for row in rows:
         if row.hint:
             click.echo(f"{row.partner} {row.shop}: {row.hint}")
 
 
-def _cells(row: AccountStatus) -> tuple[object, ...]:
+def _in_all(found: Survey, unread: int) -> Iterator[str]:
+    """The sums in which an order counts once over all accounts, and what no account knows of yet."""
+    for pile, what in ((found.waiting, "waiting"), (found.dead, "dead")):
+        worth = money(pile.money.to_json())
+        if pile.count:
+            yield f"{what} in all: {pile.count:,}" + (f", worth {worth}" if worth else "")
+    if unread:
+        yield f"{unread:,} events wait in the queue “{QUEUE}” for a worker to journal them"
+
+
+def _cells(row: AccountStatus, now: datetime) -> tuple[object, ...]:
     told = row.to_json()
     states = ("queued", "sending", "retrying", "redeemed", "presumed", "dead")
     return (
         row.partner or "(no redemption)",
         row.shop,
         *(told[state] for state in states),
+        told["redeemed_today"],
+        duration((now - row.last_yes).total_seconds()) + " ago" if row.last_yes else None,
         duration(told["oldest_waiting_s"]),
         " / ".join(duration(told[name]) for name in ("lag_p50_s", "lag_p99_s") if told[name] is not None),
         money(told["money_waiting"]),

@@ -13,11 +13,14 @@ NAMES: Final = (
     "replay", "discard", "pause", "resume", "hasten", "keep",
 )  # fmt: skip
 
-_SHARED: Final = ("clocks", "prelude")
+_SHARED: Final = ("clocks", "counters", "prelude")
 
 # What only lets work in is refused when memory is short; what lets work out must still run, or a full Redis could
 # never drain.
 _GROWING: Final = {"open", "replay"}
+
+_READING: Final = ("survey",)
+"""Those that stand alone and change nothing, so that a replica or a read-only user may run them."""
 
 
 def register(redis: Redis) -> dict[str, Script]:
@@ -29,4 +32,7 @@ def register(redis: Redis) -> dict[str, Script]:
         shebang = "#!lua\n" if name in _GROWING else "#!lua flags=allow-oom\n"
         body = (folder / f"{name}.lua").read_text(encoding="utf-8")
         scripts[name] = redis.register_script(shebang + shared + body)
+    for name in _READING:
+        body = (folder / f"{name}.lua").read_text(encoding="utf-8")
+        scripts[name] = redis.register_script("#!lua flags=no-writes\n" + body)
     return scripts

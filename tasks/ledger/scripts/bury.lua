@@ -12,5 +12,8 @@ if r[1] ~= 'sending' or r[2] ~= owner then return { 'late', CHANGE } end
 landed(r[3], fp, id)
 redis.call('HSET', key, 'recorded_by', owner)
 bury(id, r[3], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[9]))
-if ARGV[10] == '1' then healthy(r[3], fp) end
+if ARGV[10] == '1' then
+  count_call(r[3], ARGV[8])
+  healthy(r[3], fp)
+end
 return { 'buried', CHANGE }

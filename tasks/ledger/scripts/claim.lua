@@ -26,6 +26,7 @@ if state == 'sending' and not mine then
   redis.call('HSET', key, 'ambiguous', '1', 'crashes', text(crashes), 'state', 'retrying', 'due', text(NOW))
   redis.call('HDEL', key, 'owner', 'lease_until')
   history(key, '{"outcome":"lease_expired","ambiguous":true}')
+  count(account, 'lease_expired')
   due = NOW
 end
 

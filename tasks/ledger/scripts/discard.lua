@@ -12,5 +12,5 @@ history(key, ARGV[3])
 redis.call('PEXPIRE', key, text(keep_ms))
 redis.call('ZREM', P .. 'dead', id)
 outcome(id, keep_ms)
-if r[2] and r[3] ~= '1' then redis.call('HINCRBY', P .. 'tally:' .. r[2], 'discarded', 1) end
+if r[2] and r[3] ~= '1' then count(r[2], 'discarded') end
 return 'discarded'

@@ -35,6 +35,10 @@ local function open(entry)
   end
   redis.call('HSET', key, unpack(flat))
   redis.call('SADD', P .. 'accounts', entry.account)
+  if fields.test ~= '1' then
+    count(entry.account, 'accepted')
+    count_today(entry.account, 'accepted')
+  end
   if fields.state == 'dead' then
     bury(entry.id, entry.account, fields.reason, fields.error_code or '', fields.error_message or '', keep_ms)
     return { 'dead', entry.id }

@@ -12,6 +12,7 @@ history(key, ARGV[10])
 if ARGV[6] == '1' and not SETTLED[r[1]] then redis.call('HSET', key, 'ambiguous', '1') end
 if r[1] ~= 'sending' or r[2] ~= owner then return { 'late', CHANGE } end
 
+count_call(account, ARGV[10])
 redis.call('HDEL', key, 'owner', 'lease_until')
 landed(account, fp, id)
 local due = NOW + tonumber(ARGV[5])

@@ -1,4 +1,4 @@
--- Put before every script, after clocks.lua: names of keys, and the transitions that scripts have in common.
+-- Put before every script, after clocks.lua and counters.lua: names of keys, and the transitions that scripts have in common.
 -- Every redemption that is not settled has exactly one member in its account's wake-ups; a settled one has none.
 
 local HEALTH_KEPT_MS = 90 * 86400 * 1000 -- a fingerprint nobody uses any more is forgotten after this
@@ -160,13 +160,15 @@ end
 -- A write whose answer was lost is made again: what an attempt recorded is known by its owner.
 local function is_repeated(key, owner) return redis.call('HGET', key, 'recorded_by') == owner end
 
--- An entry in the outcome stream: what reconciliation and lag are told from.
+-- An entry in the outcome stream: what reconciliation and lag are told from. `at` is when it came about by the server's
+-- clock, which the entry's own id does not follow back. The record of a dead letter keeps that id: of a letter that
+-- died twice only the last death counts.
 local OUTCOME = { 'id', 'partner', 'shop', 'order_id', 'code', 'state', 'attempts', 'order_value', 'currency',
   'completed_at', 'accepted_at', 'reported_at', 'reason', 'error_code', 'error_message', 'receipt', 'test' }
 
 local function outcome(id, keep_ms)
   local values = redis.call('HMGET', record_key(id), unpack(OUTCOME))
-  local entry = {}
+  local entry = { 'at', text(WALL) }
   for i, name in ipairs(OUTCOME) do
     local value = name == 'id' and id or values[i]
     if value then
@@ -174,7 +176,7 @@ local function outcome(id, keep_ms)
       entry[#entry + 1] = value
     end
   end
-  redis.call('XADD', P .. 'outcomes', 'MINID', '~', text(WALL - keep_ms), '*', unpack(entry))
+  return redis.call('XADD', P .. 'outcomes', 'MINID', '~', text(WALL - keep_ms), '*', unpack(entry))
 end
 
 local function leave_wake(account, id) redis.call('ZREM', wake_key(account), id) end
@@ -187,7 +189,8 @@ local function bury(id, account, reason, code, message, keep_ms)
     'error_message', message)
   leave_wake(account, id)
   redis.call('ZADD', P .. 'dead', text(WALL), id)
-  outcome(id, keep_ms)
+  redis.call('HSET', key, 'outcome', outcome(id, keep_ms))
+  if redis.call('HGET', key, 'test') ~= '1' then count_death(account, reason, code) end
 end
 
 local function gave_up(id, account, waited, keep_ms)

@@ -4,7 +4,7 @@
 
 local id, fp, ring_ms = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local key = record_key(id)
-local r = redis.call('HMGET', key, 'state', 'account')
+local r = redis.call('HMGET', key, 'state', 'account', 'test')
 if r[1] ~= 'dead' then return 'no' end
 local account = r[2]
 for name, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, name, value) end
@@ -13,6 +13,7 @@ redis.call('HSET', key, 'state', 'queued', 'tries', '0', 'crashes', '0', 'rings'
   'clock_at', text(give_up_clock()), 'clock_stood', text(stood_ms(account)))
 history(key, ARGV[5])
 redis.call('ZREM', P .. 'dead', id)
+if r[3] ~= '1' then count(account, 'replayed') end
 if takes_calls(account, fp) then
   ring(id, account, ring_ms)
   return 'ring'

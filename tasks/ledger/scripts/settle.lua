@@ -6,7 +6,7 @@
 local id, fp, owner, state, receipt = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local keep_ms = tonumber(ARGV[8])
 local key = record_key(id)
-local r = redis.call('HMGET', key, 'state', 'owner', 'account', 'test')
+local r = redis.call('HMGET', key, 'state', 'owner', 'account', 'test', 'completed_at')
 if not r[1] then return { 'late', CHANGE } end
 if is_repeated(key, owner) then return { 'settled', CHANGE } end
 history(key, ARGV[7])
@@ -22,7 +22,8 @@ redis.call('ZREM', P .. 'dead', id)
 landed(account, fp, id)
 outcome(id, keep_ms)
 if not test then
-  redis.call('HINCRBY', P .. 'tally:' .. account, state, 1)
+  count_call(account, ARGV[7])
+  count_yes(account, state, r[5])
   healthy(account, fp)
 end
 return { 'settled', CHANGE }

@@ -45,7 +45,9 @@ local moments = {
     local now = time[1] * 1000 + math.floor(time[2] / 1000) + (redis.call('HGET', key, 'offset') or 0)
     redis.call('HSET', key, 'pulse', string.format('%.0f', now))
   end,
-  tally = function() end, accounts = function() end, outcomes = function() end, audit = function() end,
+  tally = function(key) shift_fields(key, { 'last_yes_at' }) end,
+  daily = function() end, lags = function() end, measures = function() end,
+  accounts = function() end, outcomes = function() end, audit = function() end,
   fingerprints = function() end, raw = function() end, taken = function() end, deaths = function() end,
   crashed = function() end,
 }

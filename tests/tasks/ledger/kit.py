@@ -161,6 +161,11 @@ class Book:
         found = self.ledger.redis.zrange(self.ledger.key("wake", account.name), 0, -1, withscores=True)
         return {member: (score - now) / 1000 for member, score in found}
 
+    def ends(self, account: Account = UK) -> dict[str, str]:
+        """The account's counters of what is closed."""
+        closed = ("redeemed", "presumed", "discarded")
+        return {state: count for state, count in self.map("tally", account.name).items() if state in closed}
+
     def dead(self) -> list[str]:
         return list(self.ledger.redis.zrange(self.ledger.key("dead"), 0, -1))
 

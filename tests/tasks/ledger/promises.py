@@ -125,9 +125,11 @@ def _check_moments(record: Record, now: float) -> None:
 def _check_books(copy: Copy) -> None:
     """Counts and the outcome stream say what the records say; nothing is told twice."""
     ends = Counter((record.account, record.state.value) for record in copy.records if not record.test)
+    known = Counter(record.account for record in copy.records if not record.test)
     for account, tally in copy.tallies.items():
         expected = {state.value: ends[account, state.value] for state in CLOSED if ends[account, state.value]}
-        assert {state: int(count) for state, count in tally.items()} == expected
+        assert {name: int(count) for name, count in tally.items() if name in CLOSED} == expected
+        assert int(tally.get("accepted", 0)) == known[account]
     told = Counter(outcome["id"] for outcome in copy.outcomes if outcome["state"] in REPORTED)
     assert told == Counter(record.id for record in copy.records if record.state in REPORTED)
 

@@ -81,7 +81,7 @@ def test_discarding_closes_it_drops_personal_data_and_lets_it_expire(book: Book)
     assert "personal" not in record.fields
     assert record.reason == "rejected"
     assert book.dead() == []
-    assert book.map("tally", UK.name) == {"discarded": "1"}
+    assert book.ends() == {"discarded": "1"}
     assert book.outcomes()[-1]["state"] == "discarded"
     book.passes(KEEP)
     assert book.ledger.find(one) is None
