@@ -1,98 +1,125 @@
-"""Errors to Sentry, where a DSN is set; scrubbed here, before they leave the process, not by a setting over there."""
+"""Errors and pages to Sentry, where a DSN is set; scrubbed here, before they leave, not by a setting over there."""
 
 from __future__ import annotations
 
-import logging
-import re
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import sentry_sdk
 from sentry_sdk.integrations.argv import ArgvIntegration
+from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.celery import CeleryIntegration
+from sentry_sdk.integrations.logging import ignore_logger
+
+from config.flood import FloodGate
+from config.scrubbing import Scrubber
 
 if TYPE_CHECKING:
     from sentry_sdk.transport import Transport
-    from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
+    from sentry_sdk.types import Event, Hint
 
     from config.redaction import Redactor
 
-_URL = re.compile(r"\bhttps?://[^\s\"'<>]+", re.IGNORECASE)
-_ARGUMENTS = frozenset({"args", "kwargs", "argsrepr", "kwargsrepr", "celery-job", "params"})
-"""Keys under which the SDK sends task and log arguments: ids of ours, but whole orders of strangers."""
-_QUERIES = frozenset({"http.query", "http.fragment", "url.query", "url.fragment", "url.path", "query_string"})
+PAGES: Final = "redeem.page"
+"""The logger of pages, whose lines become no events by themselves: pages go to Sentry in a form of their own."""
+
+_ONE_IN: Final = 300.0  # seconds between two events of one kind from one process
+_LAST_WORDS: Final = 2.0  # seconds that the end of a process may wait for a Sentry that does not answer
+_PAGE: Final = "page"  # the tag by which a page is known to the gate, which lets all of them through
+
+Level = Literal["error", "warning", "info"]
 
 
 def configure_sentry(dsn: str | None, redactor: Redactor, *, transport: type[Transport] | None = None) -> None:
-    """Starts the SDK; does nothing without a DSN. `transport` replaces the SDK's own way of sending.
+    """Starts the SDK; does nothing without a DSN, whatever `SENTRY_…` variables say. `transport` replaces the SDK's.
 
-    No locals, request bodies, command lines or personal data are sent; traces are off, and no trace header is added
-    to calls and messages: partners get exactly the documented bytes.
+    No locals, request bodies, command lines, sessions or personal data are sent; traces are off, and no trace header
+    is added to calls and messages: partners get exactly the documented bytes.
     """
     if not dsn:
         return
-    scrubber = _Scrubber(redactor)
+    scrubber, gate = Scrubber(redactor), FloodGate(_ONE_IN)
+
+    def before_send(event: Event, hint: Hint) -> Event | None:
+        scrubbed = scrubber.event(event, hint)
+        return _admitted(scrubbed, gate)
+
+    ignore_logger(PAGES)
     sentry_sdk.init(
         dsn=dsn,
         transport=transport,
-        before_send=scrubber.event,
+        release=os.environ.get("SENTRY_RELEASE") or f"redeem@{version('redeem')}",  # the SDK would ask git and Heroku
+        before_send=before_send,
         before_send_transaction=scrubber.event,
         before_breadcrumb=scrubber.breadcrumb,
         include_local_variables=False,
         max_request_body_size="never",
         trace_propagation_targets=[],
+        traces_sample_rate=None,
+        auto_session_tracking=False,
         enable_logs=False,
-        enable_metrics=False,
+        debug=False,  # SENTRY_DEBUG would print what is sent, past our log
+        spotlight=False,  # SENTRY_SPOTLIGHT would send everything somewhere else as well
+        shutdown_timeout=_LAST_WORDS,
         auto_enabling_integrations=False,
-        integrations=[CeleryIntegration(propagate_traces=False)],
+        integrations=[CeleryIntegration(propagate_traces=False), AtexitIntegration(callback=_without_a_word)],
         disabled_integrations=[ArgvIntegration],
     )
 
 
-class _Scrubber:
-    """Takes secrets, addresses, task arguments and every URL's path and query out of what goes to Sentry."""
+def capture_page(
+    text: str, *, level: Level, fingerprint: Sequence[str], tags: Mapping[str, str], extra: Mapping[str, object]
+) -> str | None:
+    """Hand a page to Sentry, which makes one issue of all with the same fingerprint.
 
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-
-    def event(self, event: Event, hint: Hint) -> Event:
-        if said := _said(hint):
-            event["logentry"] = {"message": said.pop("event", "")}
-            event["extra"] = said
-        return cast("Event", self._scrubbed(event))
-
-    def breadcrumb(self, crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
-        if said := _said(hint):
-            crumb["message"] = said.pop("event", "")
-            crumb["data"] = said
-        return cast("Breadcrumb", self._scrubbed(crumb))
-
-    def _scrubbed(self, value: object) -> object:
-        if isinstance(value, dict):
-            return {
-                self._redactor.text(str(key)): self._scrubbed(member)
-                for key, member in value.items()
-                if key not in _ARGUMENTS and key not in _QUERIES
-            }
-        if isinstance(value, list | tuple):
-            return [self._scrubbed(member) for member in value]
-        if isinstance(value, str):
-            return self._redactor.text(_URL.sub(_origin_only, value))
-        return value
+    Returns at once with the event's id; it is sent in the background. None where no DSN is set.
+    """
+    if not sentry_sdk.is_initialized():
+        return None
+    with sentry_sdk.new_scope() as scope:
+        scope.clear_breadcrumbs()  # what this process did before says nothing about the account
+        scope.fingerprint = list(fingerprint)
+        for name, value in {_PAGE: "yes", **tags}.items():
+            scope.set_tag(name, value)
+        for name, thing in extra.items():
+            scope.set_extra(name, thing)
+        return sentry_sdk.capture_message(text, level=level, scope=scope)
 
 
-def _said(hint: dict[str, Any]) -> dict[str, Any]:
-    """What was logged through structlog, which hands one dict over where Sentry expects the message it groups by."""
-    record = hint.get("log_record")
-    said = record.msg if isinstance(record, logging.LogRecord) else None
-    return {key: value for key, value in said.items() if key != "exc_info"} if isinstance(said, dict) else {}
+def about(**tags: str) -> None:
+    """Say what this task is about, for whatever error it may end with."""
+    if not sentry_sdk.is_initialized():
+        return
+    for name, value in tags.items():
+        sentry_sdk.get_isolation_scope().set_tag(name, value)
 
 
-def _origin_only(found: re.Match[str]) -> str:
-    try:
-        parts = urlsplit(found[0])
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "[URL]"
-    return f"{parts.scheme}://{host}{port}/…"
+def _admitted(event: Event, gate: FloodGate) -> Event | None:
+    tags = event.get("tags")
+    if isinstance(tags, dict) and _PAGE in tags:
+        return event
+    count = gate.admit(_kind(event))
+    if count is None:
+        return None
+    if count > 1:
+        event["extra"] = {**event.get("extra", {}), "times_since_the_last_event": count}
+    return event
+
+
+def _kind(event: Event) -> tuple[str, ...]:
+    """What makes two errors the same one: the logger's text, or the exceptions' types and where the last was raised."""
+    entry: Any = event.get("logentry") or {}
+    said = (str(event.get("logger", "")), str(entry.get("message") or event.get("message") or ""))
+    raised: Any = event.get("exception") or {}
+    return said + tuple(_raised(error) for error in raised.get("values") or ())
+
+
+def _raised(error: Mapping[str, Any]) -> str:
+    frames = (error.get("stacktrace") or {}).get("frames") or [{}]
+    return f"{error.get('type')} {frames[-1].get('module')}:{frames[-1].get('lineno')}"
+
+
+def _without_a_word(_pending: int, _timeout: float) -> None:
+    """The SDK's own tells standard error how long it waits."""
