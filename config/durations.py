@@ -44,3 +44,11 @@ Duration = Annotated[float, BeforeValidator(parse_duration)]
 
 PositiveDuration = Annotated[Duration, Field(gt=0)]
 """Seconds; zero would mean never, or at once for ever."""
+
+
+def _off(value: object) -> object:
+    return 0 if isinstance(value, str) and value.strip().lower() == "off" else value
+
+
+OptionalDuration = Annotated[Duration, BeforeValidator(_off)]
+"""Seconds; 0, or `off`, switches something off."""

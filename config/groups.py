@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from config.durations import PositiveDuration
+from config.durations import OptionalDuration, PositiveDuration
 from config.secrecy import checked
 from config.values import check_basic_auth
 
@@ -29,3 +29,12 @@ class Flower(Group):
     port: Annotated[int, Field(ge=1, le=65535)] = 5555
     basic_auth: Annotated[SecretStr, checked(check_basic_auth)] | None = None
     read_only: bool = False
+
+
+class Alert(Group):
+    """What an operator is paged for: times in seconds; 0 switches that page off."""
+
+    no_success_after: OptionalDuration = 48 * 3600.0
+    waiting_longer_than: OptionalDuration = 3600.0
+    dead_letters: Annotated[int, Field(ge=0)] = 100
+    at_most_every: PositiveDuration = 900.0

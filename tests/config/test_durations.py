@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.durations import LONGEST, format_duration, parse_duration
+from tests.config.registry import complaint, load
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,12 @@ def test_what_is_told_can_be_read_back(milliseconds: int) -> None:
     assert parse_duration(f"{milliseconds}ms") == pytest.approx(seconds)
     if milliseconds < 10**6:  # six digits is what is told
         assert parse_duration(format_duration(seconds)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("off", 0.0), (" OFF ", 0.0), ("0", 0.0), ("48h", 172800.0)])
+def test_what_may_be_switched_off(written: str, seconds: float) -> None:
+    assert load({"REDEEM_ALERT__NO_SUCCESS_AFTER": written}).alert.no_success_after == seconds
+
+
+def test_what_may_be_switched_off_is_a_duration_otherwise() -> None:
+    assert "must be a duration" in complaint({"REDEEM_ALERT__WAITING_LONGER_THAN": "never"})
