@@ -25,6 +25,7 @@ RING_AGAIN: Final = 10.0
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
 _SURVEYED_AT_ONCE: Final = 1000  # records; the server does nothing else for as long
+_REPORTED_AT_ONCE: Final = 500  # outcomes, likewise
 _FIELD_END: Final = "\x1f"  # the unit separator
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
@@ -210,6 +211,21 @@ class Ledger:
             records, *position = self._run("survey", key, *position, _SURVEYED_AT_ONCE, *fields)
             for record in records:
                 yield record.split(_FIELD_END)
+
+    def report(self, wanted: Mapping[str, Any]) -> Iterator[Record]:
+        """The outcomes there are by now that `wanted` lets through, as `report.lua` has it; the earliest first.
+
+        Each record has the fields of its outcome, and `at`. Raises redis.RedisError.
+        """
+        with classified():
+            newest = self.redis.xrevrange(self.key("outcomes"), count=1)
+        position = ""
+        while newest:
+            page, position = self._run("report", position, newest[0][0], _REPORTED_AT_ONCE, json.dumps(wanted))
+            for fields in json.loads(page):
+                yield Record(fields["id"], fields)
+            if not position:
+                return
 
     @classified()
     def accounts(self) -> set[str]:

@@ -19,7 +19,7 @@ _SHARED: Final = ("clocks", "counters", "prelude")
 # never drain.
 _GROWING: Final = {"open", "replay"}
 
-_READING: Final = ("survey",)
+_READING: Final = ("survey", "report")
 """Those that stand alone and change nothing, so that a replica or a read-only user may run them."""
 
 

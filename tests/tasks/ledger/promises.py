@@ -10,6 +10,7 @@ from typing import Final
 
 from tasks.errors import GaveUp
 from tasks.ledger import Account, Record, State
+from tasks.report import Selection, settled
 from tests.tasks.ledger.kit import Book
 
 SETTLED: Final = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}
@@ -52,6 +53,7 @@ class Copy:
     dead: set[str]
     tallies: Mapping[str, Mapping[str, str]]
     outcomes: list[dict[str, str]]
+    reported: list[tuple[str, State]]
 
     @classmethod
     def of(cls, book: Book, ids: Iterable[str], accounts: Iterable[Account]) -> Copy:
@@ -73,6 +75,7 @@ class Copy:
             tallies=dict(zip(names, accounts_found[1::2], strict=True)),
             dead=set(dead),
             outcomes=[entry for _, entry in outcomes],
+            reported=[(record.id, record.state) for record in settled(book.ledger, Selection())],
         )
 
     def unsettled(self) -> dict[str, State]:
@@ -132,6 +135,8 @@ def _check_books(copy: Copy) -> None:
         assert int(tally.get("accepted", 0)) == known[account]
     told = Counter(outcome["id"] for outcome in copy.outcomes if outcome["state"] in REPORTED)
     assert told == Counter(record.id for record in copy.records if record.state in REPORTED)
+    ended = [(record.id, record.state) for record in copy.records if record.state in SETTLED and not record.test]
+    assert sorted(copy.reported) == sorted(ended)
 
 
 def _check_money(copy: Copy, truth: Truth) -> None:
