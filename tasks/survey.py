@@ -7,7 +7,6 @@ milliseconds at a time, however much there is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -18,20 +17,30 @@ from tasks.order_values import Money
 _WAITING: Final = (State.QUEUED.value, State.SENDING.value, State.RETRYING.value)
 
 
-class _Seen(NamedTuple):
-    """What is read of each record, as text; the server tells fields in this order."""
+class _Waiting(NamedTuple):
+    """What is read of each record that waits, as text; the server tells fields in this order."""
 
     state: str
-    partner: str
-    shop: str
     order_id: str
     order_value: str
     currency: str
+    test: str
     accepted_at: str
+
+
+class _Dead(NamedTuple):
+    """What is read of each dead letter, likewise."""
+
+    state: str
+    order_id: str
+    order_value: str
+    currency: str
+    test: str
     died_at: str
+    partner: str
+    shop: str
     reason: str
     error_code: str
-    test: str
     raw_as: str
 
 
@@ -53,15 +62,15 @@ class Pile:
     oldest: int | None = None
     newest: int | None = None
 
-    def add(self, seen: _Seen, moment: str) -> None:
+    def add(self, shop: str, seen: _Waiting | _Dead, moment: int) -> None:
         """Count one of them."""
         self.count += 1
-        if moment:
-            at = int(moment)
-            self.oldest = at if self.oldest is None else min(self.oldest, at)
-            self.newest = at if self.newest is None else max(self.newest, at)
-        if not seen.test and seen.order_value:
-            self.money.count(seen.shop, seen.order_id, Decimal(seen.order_value), seen.currency)
+        if self.oldest is None or moment < self.oldest:
+            self.oldest = moment
+        if self.newest is None or moment > self.newest:
+            self.newest = moment
+        if seen.order_value and not seen.test:
+            self.money.count(shop, seen.order_id, Decimal(seen.order_value), seen.currency)
 
 
 @dataclass
@@ -98,24 +107,27 @@ def survey(ledger: Ledger) -> Survey:
     """
     found = Survey()
     for name in sorted(ledger.accounts()):
-        account = found.account(*Account.parts(name))
-        for seen in map(_Seen._make, ledger.survey(f"wake:{name}", _Seen._fields)):
-            if seen.state in _WAITING:
-                account.states[seen.state] += 1
-                account.waiting.add(seen, seen.accepted_at)
-                found.waiting.add(seen, seen.accepted_at)
-    for seen in _dead(ledger):
-        partner, shop = ("", "") if seen.raw_as else (seen.partner, seen.shop)
-        account = found.account(partner, shop)
-        account.states[State.DEAD.value] += 1
-        cause = Cause(partner, shop, seen.reason, seen.error_code)
-        by_reason = found.reasons.setdefault(seen.reason, Pile())
-        for pile in (account.dead, found.dead, by_reason, found.causes.setdefault(cause, Pile())):
-            pile.add(seen, seen.died_at)
+        _add_waiting(ledger, *Account.parts(name), found)
+    for seen in map(_Dead._make, ledger.survey("dead", _Dead._fields)):
+        if seen.state == State.DEAD:
+            _add_dead(seen, found)
     return found
 
 
-def _dead(ledger: Ledger) -> Iterator[_Seen]:
-    for seen in map(_Seen._make, ledger.survey("dead", _Seen._fields)):
-        if seen.state == State.DEAD:
-            yield seen
+def _add_waiting(ledger: Ledger, partner: str, shop: str, found: Survey) -> None:
+    account = found.account(partner, shop)
+    for seen in map(_Waiting._make, ledger.survey(f"wake:{Account(partner, shop).name}", _Waiting._fields)):
+        if seen.state in _WAITING:
+            account.states[seen.state] += 1
+            for pile in (account.waiting, found.waiting):
+                pile.add(shop, seen, int(seen.accepted_at))
+
+
+def _add_dead(seen: _Dead, found: Survey) -> None:
+    partner, shop = ("", "") if seen.raw_as else (seen.partner, seen.shop)
+    account = found.account(partner, shop)
+    account.states[State.DEAD.value] += 1
+    by_reason = found.reasons.setdefault(seen.reason, Pile())
+    by_cause = found.causes.setdefault(Cause(partner, shop, seen.reason, seen.error_code), Pile())
+    for pile in (account.dead, found.dead, by_reason, by_cause):
+        pile.add(seen.shop, seen, int(seen.died_at))

@@ -24,9 +24,10 @@ RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
-_SURVEYED_AT_ONCE: Final = 1000  # records; the server does nothing else for as long
+_SURVEYED_AT_ONCE: Final = 500  # records; the server does nothing else for as long
 _REPORTED_AT_ONCE: Final = 500  # outcomes, likewise
-_FIELD_END: Final = "\x1f"  # the unit separator
+_RECORD_END: Final = "\x1e"
+_FIELD_END: Final = "\x1f"
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
 
@@ -208,8 +209,8 @@ class Ledger:
         """
         position: Sequence[str | int] = ("-inf", 0)
         while position:
-            records, *position = self._run("survey", key, *position, _SURVEYED_AT_ONCE, *fields)
-            for record in records:
+            page, *position = self._run("survey", key, *position, _SURVEYED_AT_ONCE, *fields)
+            for record in page.split(_RECORD_END)[:-1]:
                 yield record.split(_FIELD_END)
 
     def report(self, wanted: Mapping[str, Any]) -> Iterator[Record]:
@@ -232,6 +233,10 @@ class Ledger:
         """The names of all accounts that ever had a redemption."""
         return set(self.redis.smembers(self.key("accounts")))
 
+    def script(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
+        """Run one of the scripts that are an erasure's own. Raises redis.RedisError."""
+        return self._run(name, *arguments)
+
     def now(self) -> datetime:
         """The server's time, which moments in the ledger are to be compared with; this machine's may be another."""
         seconds, microseconds = self.redis.time()
@@ -245,7 +250,7 @@ class Ledger:
     def _give_up(self) -> int:
         return _ms(self.limits.give_up_after)
 
-    def _run(self, name: str, *arguments: str | int) -> Any:  # noqa: ANN401 - each script has its own shape
+    def _run(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
         with classified():
             return self._scripts[name](args=[self._prefix, *arguments])
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tasks.errors import PermanentError
 from tasks.identity import account_name, account_parts
@@ -42,7 +44,8 @@ class Account:
 class Planned:
     """A redemption to open; `fate` is why it is born a dead letter, if it is; `note` goes onto its record.
 
-    It is a duplicate if it is known, or any of the ids in `unless` is.
+    It is a duplicate if it is known, or any of the ids in `unless` is. `entry` begins its history, if there is
+    something to tell of where it came from.
     """
 
     redemption: Redemption
@@ -50,12 +53,15 @@ class Planned:
     fate: PermanentError | None = None
     note: str | None = None
     unless: tuple[str, ...] = ()
+    entry: Mapping[str, Any] | None = None
 
     def fields(self) -> dict[str, str]:
         """The hash fields of the record that it opens."""
         fields = redemption_fields(self.redemption) | {"attempts": "0", "tries": "0"}
         if self.note:
             fields["note"] = self.note
+        if self.entry:
+            fields["history"] = json.dumps(self.entry, ensure_ascii=False)
         if self.fate is None:
             return fields | {"state": State.QUEUED.value}
         return fields | {

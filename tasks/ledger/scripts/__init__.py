@@ -11,15 +11,16 @@ from redis.commands.core import Script
 NAMES: Final = (
     "open", "claim", "release", "settle", "bury", "park", "defer", "wake",
     "replay", "discard", "pause", "resume", "hasten", "keep",
+    "erase", "amend", "swap", "rebuild",
 )  # fmt: skip
 
 _SHARED: Final = ("clocks", "counters", "prelude")
 
 # What only lets work in is refused when memory is short; what lets work out must still run, or a full Redis could
 # never drain.
-_GROWING: Final = {"open", "replay"}
+_GROWING: Final = {"open", "replay", "rebuild"}
 
-_READING: Final = ("survey", "report")
+_READING: Final = ("survey", "report", "sift", "sift_stream")
 """Those that stand alone and change nothing, so that a replica or a read-only user may run them."""
 
 

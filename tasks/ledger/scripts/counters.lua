@@ -79,7 +79,9 @@ local function count_yes(account, state, completed_at)
   redis.call('LTRIM', P .. 'lags:' .. account, 0, LAGS_KEPT - 1)
 end
 
+-- A partner's code is a number of a few digits; whatever else it may send shall not grow the hash for ever.
 local function count_death(account, reason, code)
+  if not string.match(code, '^%w?%w?%w?%w?%w?%w?$') then code = 'other' end
   count(account, 'died:' .. reason .. ':' .. code)
   count_today(account, 'dead')
 end

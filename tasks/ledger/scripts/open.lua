@@ -1,6 +1,7 @@
 -- Open the redemptions of one order, all or none: ARGV prefix, ring_ms, keep_ms, JSON list of
 -- {id, account, fp, known_as = {ids}, fields = {name = text}}. `fields.state` is queued, or dead for one that is born a
--- dead letter; with any of `known_as` in the ledger it is a duplicate of that one.
+-- dead letter, and `fields.history`, if any, the first line of its history; with any of `known_as` in the ledger it is a
+-- duplicate of that one.
 -- Returns for each {result, id}: "ring", "rest" (its account takes nothing now), "dead" or "duplicate".
 
 local ring_ms, keep_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -19,6 +20,9 @@ local function note_difference(key, fields)
   end
 end
 
+local salt = redis.call('GET', SALT)
+local function is_erased(id) return salt and redis.call('EXISTS', tombstone_key(salt, id)) == 1 end
+
 local function open(entry)
   local key, fields = record_key(entry.id), entry.fields
   for _, known in ipairs(entry.known_as) do
@@ -27,6 +31,8 @@ local function open(entry)
       return { 'duplicate', known }
     end
   end
+  local came_of = fields.history
+  fields.history = nil
   local flat = { 'accepted_at', text(WALL), 'clock_at', text(give_up_clock()),
     'clock_stood', text(stood_ms(entry.account)), 'due', text(NOW), 'account', entry.account }
   for name, value in pairs(fields) do
@@ -34,6 +40,7 @@ local function open(entry)
     flat[#flat + 1] = value
   end
   redis.call('HSET', key, unpack(flat))
+  if came_of then history(key, came_of) end
   redis.call('SADD', P .. 'accounts', entry.account)
   if fields.test ~= '1' then
     count(entry.account, 'accepted')

@@ -1,4 +1,5 @@
--- Bring a dead letter back: ARGV prefix, id, fp, ring_ms, history line, JSON of fields to change.
+-- Bring a dead letter back: ARGV prefix, id, fp, ring_ms, history line, JSON of fields to change; an empty
+-- one goes.
 -- The clock and the backoff start anew; history and an earlier ambiguous attempt stay.
 -- Returns "ring", "rest" (its account takes nothing now), or "no" where it is no dead letter.
 
@@ -7,7 +8,9 @@ local key = record_key(id)
 local r = redis.call('HMGET', key, 'state', 'account', 'test')
 if r[1] ~= 'dead' then return 'no' end
 local account = r[2]
-for name, value in pairs(cjson.decode(ARGV[6])) do redis.call('HSET', key, name, value) end
+for name, value in pairs(cjson.decode(ARGV[6])) do
+  if value == '' then redis.call('HDEL', key, name) else redis.call('HSET', key, name, value) end
+end
 redis.call('HDEL', key, 'reason', 'error_code', 'error_message', 'died_at')
 redis.call('HSET', key, 'state', 'queued', 'tries', '0', 'crashes', '0', 'rings', '0', 'due', text(NOW),
   'clock_at', text(give_up_clock()), 'clock_stood', text(stood_ms(account)))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 import tasks.ledger.scripts
-from tasks.errors import Incomplete, Unanswered
+from tasks.errors import Incomplete, Rejected, Unanswered
 from tasks.ledger import State
 from tests.tasks.ledger.kit import LEASE, UK, Book
 from worker.dev.broker import EmbeddedValkey
@@ -46,6 +46,13 @@ def test_every_ending_and_every_call_is_counted(book: Book) -> None:
 def test_what_dies_without_a_call_is_no_attempt(book: Book) -> None:
     book.open("A", fate=Incomplete("lacks its value"))
     assert counted(book) == {"accepted": "1", "died:incomplete:": "1"}
+
+
+def test_strange_codes_are_counted_together(book: Book) -> None:
+    for number, code in enumerate(["204", "OFFER", "x" * 50, "a:b"]):
+        book.no(book.claimed(book.open_one(f"C{number}")), Rejected("no", code=code, status=200))
+    died = {name: count for name, count in counted(book).items() if name.startswith("died")}
+    assert died == {"died:rejected:204": "1", "died:rejected:OFFER": "1", "died:rejected:other": "2"}
 
 
 def test_test_orders_are_not_counted(book: Book) -> None:
