@@ -24,7 +24,7 @@ _TASK_NAMESPACE = uuid.UUID("6f0d7c3e-3a51-4d39-9d5c-0d0a7f2b7f11")
 def redemption_id(partner: str, shop: str, order_id: str, code: str, *, test: bool = False) -> str:
     """Build the idempotency key from its parts; `code` in any spelling."""
     parts = (partner, shop, order_id, code.strip().upper())
-    return (TEST_PREFIX if test else "") + ":".join(map(_escape, parts))
+    return (TEST_PREFIX if test else "") + ":".join(map(escaped, parts))
 
 
 def partner_of(redemption: str) -> str:
@@ -36,6 +36,12 @@ def shop_of(redemption: str) -> str:
     """The shop in a redemption's id; empty where the id is none."""
     parts = redemption.removeprefix(TEST_PREFIX).split(":")
     return _unescape(parts[1]) if len(parts) > 1 else ""
+
+
+def order_of(redemption: str) -> str:
+    """The order's number in a redemption's id; empty where the id is none."""
+    parts = redemption.removeprefix(TEST_PREFIX).split(":")
+    return _unescape(parts[2]) if len(parts) == _PARTS else ""
 
 
 def is_redemption_id(text: str, partner: str) -> bool:
@@ -51,13 +57,14 @@ def task_id(redemption: str) -> str:
     return str(uuid.uuid5(_TASK_NAMESPACE, redemption))
 
 
-def _escape(part: str) -> str:
+def escaped(part: str) -> str:
+    """A part as it stands in an id."""
     return part.replace("%", "%25").replace(":", "%3A")
 
 
 def account_name(partner: str, shop: str) -> str:
     """`<partner>:<shop>`, the name under which an account's health and wake-ups are kept."""
-    return f"{_escape(partner)}:{_escape(shop)}"
+    return f"{escaped(partner)}:{escaped(shop)}"
 
 
 def account_parts(name: str) -> tuple[str, str]:

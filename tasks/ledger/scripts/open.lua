@@ -30,6 +30,7 @@ local function open(entry)
       note_difference(record_key(known), fields)
       return { 'duplicate', known }
     end
+    if is_erased(known) then return { 'duplicate', known } end
   end
   local came_of = fields.history
   fields.history = nil
