@@ -1,0 +1,105 @@
+"""A broker as deploy/ sets one up: `redis.conf` as it stands, users and passwords made by `users.sh`.
+
+`TEST_REDIS_SERVER=redis-server` in the environment takes another server's program than the embedded Valkey.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Self
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from tests.acceptance.kit.polling import eventually
+from worker.dev.broker import server_binary
+from worker.dev.ports import LOOPBACK, free_port
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+ROOT: Final = Path(__file__).parents[2]
+REDIS: Final = ROOT / "deploy" / "redis"
+PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER") or str(server_binary())
+
+
+class GuardedBroker:
+    """A context manager. Users log in over TCP; `admin` is the test itself, over a socket, so that the two differ."""
+
+    def __init__(self, directory: Path, *, key_prefix: str = "redeem") -> None:
+        self.directory = directory
+        self._socket = directory / "admin.sock"
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        make_users(directory, "-p", key_prefix, *(["-o"] if _is_redis_7_0() else []))
+
+    def password(self, user: str) -> str:
+        """As `users.sh` made it."""
+        return (self.directory / f"{user}.password").read_text(encoding="utf-8").strip()
+
+    def url(self, user: str) -> str:
+        """`REDEEM_BROKER_URL` for that user."""
+        return f"redis://{user}:{self.password(user)}@{LOOPBACK}:{self._port}/0"
+
+    @property
+    def admin_url(self) -> str:
+        """The admin's, over the socket."""
+        return f"unix://admin:{self.password('admin')}@{self._socket}?db=0"
+
+    def admin(self) -> Redis:
+        """A client that may do everything."""
+        return Redis.from_url(self.admin_url, decode_responses=True)
+
+    def __enter__(self) -> Self:
+        words = ["--port", str(self._port), "--bind", LOOPBACK, "--unixsocket", str(self._socket)]
+        log = self.directory / "server.log"
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [PROGRAM, str(self._configuration()), *words],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        eventually(self._answers, within=10, what=str(log))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _configuration(self) -> Path:
+        """The file that is shipped, but for the two places that only a server's machine has."""
+        text = (REDIS / "redis.conf").read_text(encoding="utf-8")
+        places = {"/var/lib/valkey": self.directory, "/etc/valkey/users.acl": self.directory / "users.acl"}
+        for place, here in places.items():
+            assert re.search(rf"^\w+ {place}$", text, re.MULTILINE), place
+            text = text.replace(f" {place}\n", f" {here}\n")
+        made = self.directory / "redis.conf"
+        made.write_text(text, encoding="utf-8")
+        return made
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self.directory / "server.log").read_text(encoding="utf-8")
+        try:
+            with self.admin() as client:
+                return bool(client.ping())
+        except (RedisError, OSError):
+            return False
+
+
+def _is_redis_7_0() -> bool:
+    asked = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
+    return asked.stdout.startswith("Redis server v=7.0.")
+
+
+def make_users(directory: Path, *words: str) -> None:
+    """Run `users.sh` with these options."""
+    subprocess.run(["sh", str(REDIS / "users.sh"), *words, str(directory)], check=True, capture_output=True)
