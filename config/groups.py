@@ -31,6 +31,13 @@ class Flower(Group):
     read_only: bool = False
 
 
+class Metrics(Group):
+    """Where a worker tells Prometheus its figures; without a port, nowhere."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    address: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+
+
 class Alert(Group):
     """What an operator is paged for: times in seconds; 0 switches that page off."""
 

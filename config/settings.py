@@ -27,7 +27,7 @@ from config.broker import check_broker_url
 from config.complaints import SettingsError, contradiction
 from config.durations import PositiveDuration
 from config.endpoints import Endpoint, Endpoints, endpoints_model
-from config.groups import Alert, Flower, Ledger
+from config.groups import Alert, Flower, Ledger, Metrics
 from config.names import Names, names_of
 from config.patience import Breaker, Retry
 from config.redaction import Redactor
@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     breaker: Breaker = Breaker()
     ledger: Ledger = Ledger()
     flower: Flower = Flower()
+    metrics: Metrics = Metrics()
     alert: Alert = Alert()
     sentry_dsn: Annotated[SecretStr, checked(check_sentry_dsn)] | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(upper)] = "INFO"

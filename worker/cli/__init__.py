@@ -24,6 +24,8 @@ COMMANDS: dict[str, str] = {
     "resume": "Let an account send again, whatever stopped it.",
     "retry": "Bring waiting retries forward to now.",
     "audit": "What operators did.",
+    "report": "Every settled redemption of a period, as CSV or JSON.",
+    "metrics": "Print Prometheus metrics, once.",
     "check": "Check settings and broker; calls no partner.",
     "schema": "Print the event's JSON Schema.",
 }
