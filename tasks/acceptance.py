@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from celery import Celery
 
 from tasks.doorbell import ring
 from tasks.intake import plan_order
-from tasks.ledger import Opened
+from tasks.ledger import Opened, Planned
 from tasks.orders import Order
 from tasks.persistence import until_recorded
 from tasks.runtime import Runtime
@@ -36,10 +37,18 @@ def accept(app: Celery, runtime: Runtime, order: Order, *, patience: float = _PA
     and handing the same order in again is right.
     """
     planned = plan_order(order, runtime.settings, now=datetime.now(UTC))
-    opened = until_recorded(lambda: runtime.ledger.open(planned), what=order.order_id, limit=patience)
+    return Accepted(order, open_and_ring(app, runtime, planned, patience=patience))
+
+
+def open_and_ring(
+    app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE
+) -> tuple[Opened, ...]:
+    """Open an order's redemptions as planned, all or none, and ring for the new ones; otherwise as `accept`."""
+    what = planned[0].redemption.order_id if planned else ""
+    opened = until_recorded(lambda: runtime.ledger.open(planned), what=what, limit=patience)
     for one in opened:
         if one.result == "ring":
             redemption = one.planned.redemption
             if not ring(app, redemption.partner, redemption.id):
                 break  # the broker is away: the waker rings for these
-    return Accepted(order, tuple(opened))
+    return tuple(opened)

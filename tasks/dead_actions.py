@@ -1,4 +1,4 @@
-"""Acting on many dead letters at once: what it would mean, and doing it, paced, one letter after the other.
+"""Acting on many dead letters at once: paced, one letter after the other.
 
 What one person set off is one entry in the audit trail, however it ends. It can be set off again at any time: what was
 done is no dead letter any more.
@@ -7,22 +7,24 @@ done is no dead letter any more.
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from threading import Event
-from typing import Final
+from typing import Final, NamedTuple
 
 from celery import Celery
 
 from tasks import audit
+from tasks.amendment import UNCHANGED, Amendment
 from tasks.bad_message import UnknownTask
-from tasks.dead_letters import NEEDED, Filters, Refused, discard, find_dead
+from tasks.dead_letters import Refused, discard
+from tasks.dead_selection import Preview, Selection, preview
 from tasks.ledger import Ledger, Record, State
-from tasks.order_values import Money
 from tasks.persistence import until_recorded
 from tasks.replaying import replay
 from tasks.runtime import Runtime
+
+__all__ = ["DEFAULT_RATE", "Outcome", "Preview", "Selection", "discard_all", "preview", "replay_all"]
 
 DEFAULT_RATE: Final = 10.0
 """Letters replayed in a second unless said otherwise. A partner that has just come back has its own backlog to work off
@@ -32,63 +34,6 @@ _PATIENCE_WITH_AUDIT: Final = 20.0  # seconds; what stopped the work may well be
 _ANOTHER_TASK: Final = (
     "it is for another task, which may mean something else than a completed order: look at it, and replay it by its ID"
 )
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which dead letters: those of these ids, in this order, or where there are none, all that exist; of them those
-    that the filters match.
-    """
-
-    filters: Filters = field(default_factory=Filters)
-    ids: tuple[str, ...] = ()
-
-    def find(self, ledger: Ledger) -> Iterator[Record]:
-        """The letters, oldest first where no ids are given, with the fields that `Filters`, `Money` and tables need.
-
-        Raises redis.RedisError.
-        """
-        if not self.ids:
-            yield from find_dead(ledger, self.filters, NEEDED)
-            return
-        for record in ledger.find_all(self.ids):
-            if record.state is State.DEAD and self.filters.match(record):
-                yield record
-
-    def describe(self) -> str:
-        """In words, for the audit trail: without personal data, and of bounded length."""
-        if not self.ids:
-            return self.filters.describe()
-        more = len(self.ids) - _MOST_NAMED
-        return ", ".join(self.ids[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-_MOST_NAMED: Final = 20
-
-
-@dataclass
-class Preview:
-    """What acting on a selection would be about."""
-
-    reasons: Counter[str] = field(default_factory=Counter)
-    money: Money = field(default_factory=Money)
-
-    @property
-    def count(self) -> int:
-        """How many letters."""
-        return self.reasons.total()
-
-
-def preview(ledger: Ledger, selection: Selection) -> Preview:
-    """Count a selection, by reason, and its money, each order once.
-
-    Raises redis.RedisError.
-    """
-    found = Preview()
-    for record in selection.find(ledger):
-        found.reasons[record.reason or ""] += 1
-        found.money.add(record)
-    return found
 
 
 @dataclass(frozen=True)
@@ -103,16 +48,18 @@ class Outcome:
 Act = Callable[[Record], list[str]]
 
 
-def replay_all(
+def replay_all(  # noqa: PLR0913 - all that a person decides about it
     app: Celery,
     runtime: Runtime,
     selection: Selection,
     *,
     rate: float = DEFAULT_RATE,
+    amendment: Amendment = UNCHANGED,
     by: str | None = None,
     stop: Event | None = None,
-) -> Iterator[Outcome]:
-    """Replay a selection, at most `rate` letters a second (0: as fast as it goes); yields what became of each.
+) -> Generator[Outcome]:
+    """Replay a selection, at most `rate` letters a second (0: as fast as it goes), with some fields of each set right;
+    yields what became of each.
 
     `by` is whoever decided it, unless it is whoever runs this. Once `stop` is set, it ends after the letter in hand,
     at once if it is waiting. Close the iterator (`contextlib.closing`) where it may not be read to its end: what was
@@ -126,33 +73,36 @@ def replay_all(
     def act(record: Record) -> list[str]:
         if record.reason == UnknownTask.reason and not selection.ids:
             raise Refused(_ANOTHER_TASK)
-        return replay(app, runtime, record, by=by)
+        return replay(app, runtime, record, by=by, amendment=amendment)
 
-    return _act("replay", runtime.ledger, selection, act, rate=rate, by=by, stop=stop)
+    what = ", ".join((selection.describe(), *(f"set {name}" for name in amendment.told())))
+    return _act(_Acting("replay", what, by), runtime.ledger, selection, act, rate=rate, stop=stop)
 
 
 def discard_all(
     runtime: Runtime, selection: Selection, *, by: str | None = None, stop: Event | None = None
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """Close a selection for good; otherwise as `replay_all`. Nobody but the broker is concerned, so it is not paced."""
 
     def act(record: Record) -> list[str]:
         discard(runtime, record, by=by)
         return []
 
-    return _act("discard", runtime.ledger, selection, act, rate=0, by=by, stop=stop)
+    acting = _Acting("discard", selection.describe(), by)
+    return _act(acting, runtime.ledger, selection, act, rate=0, stop=stop)
 
 
-def _act(  # noqa: PLR0913 - as above
-    action: str,
-    ledger: Ledger,
-    selection: Selection,
-    act: Act,
-    *,
-    rate: float,
-    by: str | None,
-    stop: Event | None,
-) -> Iterator[Outcome]:
+class _Acting(NamedTuple):
+    """What the audit trail shall say."""
+
+    action: str
+    what: str
+    by: str | None
+
+
+def _act(
+    acting: _Acting, ledger: Ledger, selection: Selection, act: Act, *, rate: float, stop: Event | None
+) -> Generator[Outcome]:
     stop, pace = stop or Event(), _Pace(rate)
     done, ended = 0, False
     try:
@@ -170,9 +120,9 @@ def _act(  # noqa: PLR0913 - as above
         ended = True
     finally:
         if done:
-            what = selection.describe() + ("" if ended else " (stopped half way)")
+            what = acting.what + ("" if ended else " (stopped half way)")
             until_recorded(
-                lambda: audit.record(ledger, action, count=done, what=what, who=by),
+                lambda: audit.record(ledger, acting.action, count=done, what=what, who=acting.by),
                 what=f"that {done} dead letters were dealt with",
                 limit=_PATIENCE_WITH_AUDIT,
             )

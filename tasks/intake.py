@@ -54,12 +54,12 @@ def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> It
         partner = _partner(coupon, order.shop, shop)
     except PermanentError as fate:
         partner = _ISSUES_MASTER_CODES if isinstance(fate, MasterCode) else _named(coupon)
-        yield Planned(_redemption(order, coupon, partner).without_customer_id(), Account(partner, order.shop), fate)
+        yield Planned(redemption_of(order, coupon, partner).without_customer_id(), Account(partner, order.shop), fate)
         return
     if is_nobody(partner):
         return
     account, account_settings = account_of(settings, partner, order.shop)
-    redemption = _redemption(order, coupon, partner)
+    redemption = redemption_of(order, coupon, partner)
     if account_settings is None:
         unroutable = Unroutable(_no_account(partner, order.shop, shop))
         yield Planned(redemption.without_customer_id(), account, unroutable)
@@ -117,7 +117,8 @@ def _require_remembered(completed_at: datetime, keep: float, now: datetime) -> N
         )
 
 
-def _redemption(order: Order, coupon: Coupon, partner: str) -> Redemption:
+def redemption_of(order: Order, coupon: Coupon, partner: str) -> Redemption:
+    """What to report of one coupon of the order to that partner."""
     return Redemption(
         id=redemption_id(partner, order.shop, order.order_id, coupon.code, test=order.test),
         partner=partner,

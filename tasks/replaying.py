@@ -1,104 +1,126 @@
 """Bringing a dead letter back: through the same door as everyone.
 
-The redemption is completed and routed anew under today's settings, then opened or reset in the ledger, and its
-doorbell rings. Its history stays, an earlier ambiguous attempt too. A bad message is read again first, more leniently
-than a worker reads it.
+The redemption is completed and routed anew under today's settings and with what a person set right, then opened or
+reset in the ledger, and its doorbell rings. Its history stays, an earlier ambiguous attempt too. What becomes another
+redemption (another order, shop, code, or partner) is opened as one, unless it is known, and the letter is closed with
+a link to it. That it is older than the ledger remembers is no hindrance: a person has decided.
 """
 
 from __future__ import annotations
 
-import json
+import dataclasses
 from datetime import UTC, datetime
 from typing import Final
 
 from celery import Celery
 
-from tasks.acceptance import accept
+from config.accounts import AccountSettings
+from tasks.amendment import UNCHANGED, Amendment, InvalidAmendment
 from tasks.audit import operator
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import what_came
 from tasks.dead_letters import Refused
 from tasks.doorbell import ring
-from tasks.errors import MasterCode, PermanentError, Unroutable
-from tasks.events import Coupon
-from tasks.intake import account_of, plan_order
+from tasks.errors import MasterCode, PermanentError, TooOld, Unroutable
+from tasks.handing_over import Decision, hand_over
+from tasks.intake import account_of, plan_order, redemption_of
 from tasks.invalid_event import InvalidEvent
+from tasks.known_order import event_of, order_of
 from tasks.ledger import Account, Record
-from tasks.mending import Doorbell, wanted
+from tasks.ledger.record import redemption_fields
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS
-from tasks.plain_text import MASK
+from tasks.redemption import Redemption
+from tasks.replaying_messages import replay_message
 from tasks.runtime import Runtime
 
 _ROUTED_ANEW: Final = {Unroutable.reason, MasterCode.reason}
+_AMENDABLE: Final = ("code", "order_value", "currency", "discount", "completed_at", "details", "personal")
 
 
-def replay(app: Celery, runtime: Runtime, record: Record, *, by: str | None = None) -> list[str]:
-    """Bring one dead letter back; returns the ids of the redemptions that wait now. `by` is whoever runs this, unless
-    given.
+def replay(
+    app: Celery, runtime: Runtime, record: Record, *, by: str | None = None, amendment: Amendment = UNCHANGED
+) -> list[str]:
+    """Bring one dead letter back, with some fields set right; returns the ids of the redemptions that it is now.
 
-    Raises Refused, with what still stands against it, and redis.RedisError.
+    `by` is whoever runs this, unless given. Raises Refused, with what still stands against it, and redis.RedisError.
     """
-    by = by or operator()
+    decision = Decision(by or operator(), amendment)
     if not record.is_redemption:
-        return _replay_message(app, runtime, record, by)
-    if record.reason in _ROUTED_ANEW:
-        return _route_anew(app, runtime, record, by)
-    redemption = record.redemption()
-    account, settings = account_of(runtime.settings, redemption.partner, redemption.shop)
+        return replay_message(app, runtime, record, decision)
+    order = _amended(record, amendment)
+    if record.reason in _ROUTED_ANEW or _is_another(order, record):
+        return _route_anew(app, runtime, record, order, decision)
+    account, settings = account_of(runtime.settings, record.partner, record.shop)
     if settings is None:
-        raise Refused(f'shop "{redemption.shop}" has no {redemption.partner} account')
+        raise Refused(f'shop "{record.shop}" has no {record.partner} account')
+    redemption = _complete(record, order, settings) if amendment else record.redemption()
     try:
-        PARTNERS[redemption.partner].require(redemption, settings)
+        PARTNERS[record.partner].require(redemption, settings)
     except PermanentError as error:
-        raise Refused(f"still {error.reason}: {error.message}") from error
-    return _bring_back(app, runtime, record, account, by)
+        raise Refused(_stands_against(record, error)) from error
+    return _bring_back(app, runtime, record, account, redemption, decision)
 
 
-def _replay_message(app: Celery, runtime: Runtime, record: Record, by: str) -> list[str]:
-    """A message or event that could not be taken as it came: read again, leniently, under today's rules."""
+def _amended(record: Record, amendment: Amendment) -> Order:
+    """The record's own order, as the event would have it, with its one code."""
+    if not amendment:
+        return order_of(record.redemption())
     try:
-        found = wanted(what_came(runtime.ledger, record).decode())
-    except UnicodeDecodeError as error:
-        raise Refused("still unreadable: not UTF-8") from error
-    except UnreadableMessage as error:
-        raise Refused(f"still unreadable: {error}") from error
-    if isinstance(found, Doorbell):
-        return _ring_again(app, runtime, record, found, by)
-    try:
-        order = parse_order(found, now=record.moment("accepted_at") or datetime.now(UTC))
+        order = parse_order(amendment.apply(event_of(record.redemption())), now=datetime.now(UTC))
+    except InvalidAmendment as error:
+        raise Refused(str(error)) from error
     except InvalidEvent as error:
-        raise Refused(f"still invalid: {error}") from error
-    if MASK in json.dumps(found, ensure_ascii=False):
-        raise Refused("parts of it were masked, since they may be personal: it must come again from where it came from")
-    return _hand_over(app, runtime, record, order, by)
+        raise Refused(f"invalid: {error}") from error
+    if len(order.coupons) != 1:
+        raise Refused("a redemption has exactly one code")
+    return order
 
 
-def _ring_again(app: Celery, runtime: Runtime, record: Record, bell: Doorbell, by: str) -> list[str]:
-    known = runtime.ledger.find(bell.redemption_id)
-    if known is None:
-        raise Refused(f"{bell.redemption_id}: no such redemption")
-    if not ring(app, bell.partner, known.id, attempts=known.attempts):
-        raise Refused("the broker did not take the message")
-    _close(runtime, record, [known.id], by)
-    return [known.id]
+def _is_another(order: Order, record: Record) -> bool:
+    """Whether what decides whose it is, or which, is no longer what it was."""
+    known, (coupon,) = record.redemption(), order.coupons
+    return (
+        order.order_id != known.order_id
+        or order.shop != known.shop
+        or order.test != known.test
+        or coupon.code.upper() != known.code.upper()
+        or coupon.provenance != known.provenance
+        or coupon.validation_key != known.validation_key
+    )
 
 
-def _route_anew(app: Celery, runtime: Runtime, record: Record, by: str) -> list[str]:
-    """Through intake again: with mended settings the same code may belong to another partner, or to nobody."""
-    order = _order_of(record)
+def _route_anew(app: Celery, runtime: Runtime, record: Record, order: Order, decision: Decision) -> list[str]:
+    """Through intake again: under mended settings the same code may belong to another partner, or to nobody."""
     plans = plan_order(order, runtime.settings, now=datetime.now(UTC))
     if not plans:
         raise Refused("under today's settings no partner issued this code: discard it")
-    if plans[0].fate is not None:
-        raise Refused(f"still {plans[0].fate.reason}: {plans[0].fate.message}")
-    if plans[0].redemption.id == record.id:
-        return _bring_back(app, runtime, record, plans[0].account, by)
-    return _hand_over(app, runtime, record, order, by)
+    plan = dataclasses.replace(plans[0], fate=None) if isinstance(plans[0].fate, TooOld) else plans[0]
+    if plan.fate is not None:
+        raise Refused(_stands_against(record, plan.fate))
+    if plan.redemption.id == record.id:
+        return _bring_back(app, runtime, record, plan.account, plan.redemption, decision)
+    return hand_over(app, runtime, record, [plan], decision)
 
 
-def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account, by: str) -> list[str]:
-    result = runtime.ledger.replay(record.id, account, {}, {"outcome": "replayed", "by": by})
+def _stands_against(record: Record, fate: PermanentError) -> str:
+    still = "still " if fate.reason == record.reason else ""
+    return f"{still}{fate.reason}: {fate.message}"
+
+
+def _complete(record: Record, order: Order, settings: AccountSettings) -> Redemption:
+    redemption = redemption_of(order, order.coupons[0], record.partner)
+    return PARTNERS[record.partner].minimise(redemption, settings)
+
+
+def _bring_back(
+    app: Celery,
+    runtime: Runtime,
+    record: Record,
+    account: Account,
+    redemption: Redemption,
+    decision: Decision,
+) -> list[str]:
+    changes = _changes(record, redemption) if decision.amendment else {}
+    result = runtime.ledger.replay(record.id, account, changes, decision.entry())
     if result == "no":
         raise Refused("no longer a dead letter")
     if result == "ring":
@@ -106,34 +128,9 @@ def _bring_back(app: Celery, runtime: Runtime, record: Record, account: Account,
     return [record.id]
 
 
-def _hand_over(app: Celery, runtime: Runtime, record: Record, order: Order, by: str) -> list[str]:
-    """Open what the order means today, then close the old letter with a link to it."""
-    accepted = accept(app, runtime, order)
-    ids = [one.id for one in accepted.opened]
-    _close(runtime, record, ids, by)
-    return ids
-
-
-def _close(runtime: Runtime, record: Record, ids: list[str], by: str) -> None:
-    """The old letter, with a link to what came of it."""
-    runtime.ledger.discard(record.id, {"outcome": "replayed", "as": ids, "by": by})
-
-
-def _order_of(record: Record) -> Order:
-    known = record.redemption()
-    coupon = Coupon.model_construct(  # validated when it came
-        code=known.code, provenance=known.provenance, validation_key=known.validation_key, discount=known.discount
-    )
-    return Order(
-        order_id=known.order_id,
-        shop=known.shop,
-        completed_at=known.completed_at,
-        order_value=known.order_value,
-        currency=known.currency,
-        coupons=(coupon,),
-        email_hash=known.email_hash,
-        customer_id=known.customer_id,
-        source=known.source,
-        params=known.params,
-        test=known.test,
-    )
+def _changes(record: Record, redemption: Redemption) -> dict[str, str]:
+    """The record's fields that differ now; an empty one goes."""
+    fields = redemption_fields(redemption)
+    fields["note"] = PARTNERS[redemption.partner].remark(redemption) or ""
+    now = {name: fields.get(name, "") for name in (*_AMENDABLE, "note")}
+    return {name: value for name, value in now.items() if value != record.fields.get(name, "")}

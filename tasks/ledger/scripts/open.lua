@@ -1,7 +1,7 @@
 -- Open the redemptions of one order, all or none: ARGV prefix, ring_ms, keep_ms, JSON list of
 -- {id, account, fp, known_as = {ids}, fields = {name = text}}. `fields.state` is queued, or dead for one that is born a
--- dead letter, and `fields.history`, if any, the first line of its history; with any of `known_as` in the ledger it is a
--- duplicate of that one.
+-- dead letter, and `fields.history`, if any, the first line of its history; with any of `known_as` in the ledger, or
+-- erased from it, it is a duplicate of that one.
 -- Returns for each {result, id}: "ring", "rest" (its account takes nothing now), "dead" or "duplicate".
 
 local ring_ms, keep_ms = tonumber(ARGV[2]), tonumber(ARGV[3])
