@@ -234,7 +234,7 @@ class Ledger:
         return set(self.redis.smembers(self.key("accounts")))
 
     def script(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
-        """Run one of the scripts that are an erasure's own. Raises redis.RedisError."""
+        """Run one of the scripts that are an erasure's or the watch's own. Raises redis.RedisError."""
         return self._run(name, *arguments)
 
     def now(self) -> datetime:

@@ -11,7 +11,7 @@ from redis.commands.core import Script
 NAMES: Final = (
     "open", "claim", "release", "settle", "bury", "park", "defer", "wake",
     "replay", "discard", "pause", "resume", "hasten", "keep",
-    "erase", "amend", "swap", "rebuild",
+    "erase", "amend", "swap", "rebuild", "watch",
 )  # fmt: skip
 
 _SHARED: Final = ("clocks", "counters", "prelude")

@@ -8,4 +8,5 @@ if redis.call('EXISTS', key) == 1 then return 0 end
 redis.call('ZADD', P .. 'dead', text(WALL), id) -- first, since it alone can fail: on a key of another type
 redis.call('SET', P .. 'raw:' .. id, ARGV[3])
 redis.call('HSET', key, 'state', 'dead', 'accepted_at', text(WALL), 'died_at', text(WALL), unpack(ARGV, 4))
+count_death('', redis.call('HGET', key, 'reason') or '', '') -- it is no account's
 return 1
