@@ -1,0 +1,122 @@
+"""The period that accounts are made for: --from, --to and --timezone, with --partner and --shop beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import wraps
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from config.durations import format_duration
+from tasks.ledger import Account
+from tasks.partners import PARTNERS
+from tasks.runtime import Runtime
+from worker.cli.filters import Moment
+
+_DATE: Final = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+_LATEST_MONTH: Final = 12
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `since` on, before `until`, both aware or open; days are those of `zone`. Empty names do not filter."""
+
+    since: datetime | None
+    until: datetime | None
+    zone: tzinfo
+    partner: str | None
+    shop: str | None
+
+
+def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the period's options; the command receives them as `period`."""
+
+    @click.option("--from", "since", help="From then on: a month (2026-11), a day, a time, or a while ago (30d).")
+    @click.option("--to", "until", help="Up to the end of that month or day, or before that time.")
+    @click.option("--timezone", "zone", default="UTC", show_default=True, help="Whose days, such as Europe/Berlin.")
+    @click.option("--partner", help="Only this partner's.")
+    @click.option("--shop", help="Only this shop's.")
+    @wraps(command)
+    def with_period(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes and gives
+        since, until, zone, partner, shop = (
+            options.pop(name) for name in ("since", "until", "zone", "partner", "shop")
+        )
+        return command(*args, period=_period(since, until, _zone(zone), partner, shop), **options)
+
+    return with_period
+
+
+def check_names(runtime: Runtime, period: Period) -> None:
+    """Refuse a partner or shop that there never was: an empty report would look like an empty month.
+
+    Raises click.UsageError and redis.RedisError.
+    """
+    accounts = [Account.parts(name) for name in runtime.ledger.accounts()]
+    known = {
+        "--partner": (period.partner, {*PARTNERS, *(partner for partner, _ in accounts)}),
+        "--shop": (period.shop, {*runtime.settings.shops, *(shop for _, shop in accounts)}),
+    }
+    for option, (name, names) in known.items():
+        if name is not None and name not in names:
+            raise click.UsageError(f"{option}: there is no {name!r}, but {', '.join(sorted(names)) or 'none at all'}")
+
+
+def warn_if_forgotten(runtime: Runtime, period: Period) -> None:
+    """Say so on standard error if the period begins before what the ledger remembers.
+
+    Raises redis.RedisError.
+    """
+    keep = runtime.ledger.limits.keep
+    remembered = runtime.ledger.now() - timedelta(seconds=keep)
+    if period.since is not None and period.since < remembered:
+        click.echo(
+            f"warning: the ledger remembers {format_duration(keep)} (REDEEM_LEDGER__KEEP): "
+            f"what was settled before {remembered:%Y-%m-%d %H:%M} UTC may be missing",
+            err=True,
+        )
+
+
+def _period(since: str | None, until: str | None, zone: tzinfo, partner: str | None, shop: str | None) -> Period:
+    begin = _bound(since, zone, "--from", end=False)
+    end = _bound(until, zone, "--to", end=True)
+    if begin is not None and end is not None and begin >= end:
+        raise click.UsageError(f"the period is empty: it begins at {begin.isoformat()} and ends at {end.isoformat()}")
+    return Period(begin, end, zone, partner, shop)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return UTC if name.upper() == "UTC" else ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # KeyError: ZoneInfoNotFoundError; OSError: a folder of zones
+        raise click.UsageError(f"--timezone: {name!r} is no time zone such as Europe/Berlin") from None
+
+
+def _bound(text: str | None, zone: tzinfo, option: str, *, end: bool) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        if whole := _DATE.fullmatch(text):
+            return _whole(whole, zone, end=end)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            return Moment().convert(text, None, None)
+        except click.BadParameter as error:
+            raise click.UsageError(f"{option}: {error.message}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def _whole(written: re.Match[str], zone: tzinfo, *, end: bool) -> datetime:
+    """The beginning of a month or day, or that of the next."""
+    year, month, day = int(written[1]), int(written[2]), int(written[3] or 1)
+    first = datetime(year, month, day, tzinfo=zone)
+    if not end:
+        return first
+    if written[3]:
+        return datetime.combine(first.date() + timedelta(days=1), first.timetz())
+    return datetime(year + month // _LATEST_MONTH, month % _LATEST_MONTH + 1, 1, tzinfo=zone)
