@@ -1,0 +1,69 @@
+"""The alert rules: what they ask for is told, what they advise exists, and Prometheus' own tool finds them right."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from redis import Redis
+
+from tests.worker.apps import running
+from worker.cli import COMMANDS
+from worker.metrics.collector import LedgerCollector
+
+RULES = Path(__file__).parents[2] / "deploy" / "prometheus"
+TEXTS = [path.read_text() for path in (RULES / "redeem.rules.yml", *RULES.parent.glob("grafana/*.json"))]
+
+
+@pytest.fixture
+def told(broker_url: str) -> Iterator[set[str]]:
+    """Every name that can be asked for."""
+    with running(broker_url) as app:
+        registry = CollectorRegistry()
+        registry.register(LedgerCollector(app.runtime))
+        names = set()
+        for family in registry.collect():
+            endings = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"]}.get(family.type, [""])
+            names |= {family.name + ending for ending in endings}
+        yield names
+
+
+def test_every_metric_that_is_asked_for_is_told(told: set[str], redis: Redis) -> None:
+    asked = set(re.findall(r"\bredeem_\w+", "".join(TEXTS)))
+    assert redis.ping()
+    assert len(asked) > 8
+    assert asked <= told
+
+
+def test_every_command_that_is_advised_exists() -> None:
+    advised = set(re.findall(r"`redeem (\w+)", TEXTS[0]))
+    assert {"status", "dead"} <= advised <= set(COMMANDS)
+
+
+def test_every_runbook_is_a_heading_of_the_operators_page() -> None:
+    page = (RULES.parents[1] / "docs" / "operations.md").read_text()
+    headings = {
+        re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", page, re.MULTILINE)
+    }
+    runbooks = set(re.findall(r"runbook: ([\w-]+)", TEXTS[0]))
+    assert len(runbooks) > 5
+    assert runbooks <= headings
+
+
+@pytest.mark.parametrize(
+    "command", [["check", "rules", "redeem.rules.yml"], ["test", "rules", "redeem.rules.test.yml"]]
+)
+def test_prometheus_own_tool_is_content(command: list[str]) -> None:
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        assert "CI" not in os.environ, "CI has promtool: Debian's package prometheus"
+        pytest.skip("there is no promtool (Debian's package prometheus)")
+    done = subprocess.run([promtool, *command], cwd=RULES, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
