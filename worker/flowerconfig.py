@@ -3,20 +3,21 @@
 Flower runs this file and takes each name that is one of its options. Options on the command line outweigh it.
 """
 
-from flower.events import EventsState
+from tornado.options import options as _given
 
 from worker.configuration import settings
-from worker.flower_tasks import DiscreetTask
+from worker.flower_pages.install import install as _install
 
-EventsState.Task = DiscreetTask  # Celery's own place for another class
-
+_install()
 _flower = settings().flower
 
 port = _flower.port
-# Without a password whoever reaches the port could read every task and stop the workers.
-address = "" if _flower.basic_auth else "127.0.0.1"
 if _flower.basic_auth:
     basic_auth = [_flower.basic_auth.get_secret_value()]
+# Without a login whoever reaches the port could read every task and stop the workers.
+address = "" if _flower.basic_auth or _given.basic_auth or _given.auth else "127.0.0.1"
+if _flower.read_only:
+    read_only = True
 
 # What an operator looks for first: which redemption, how it ended, and why not.
 tasks_columns = "name,args,state,exception,received,runtime,worker,uuid"

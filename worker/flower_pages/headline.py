@@ -1,0 +1,162 @@
+"""What is wrong, in the order in which it costs money: what it is, why, and what to press. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from tasks.advice import advise
+from tasks.status import AccountStatus
+from tasks.survey import Cause, Pile
+from worker.flower_pages import wording
+from worker.flower_pages.snapshot import Snapshot
+
+_LATE: Final = 15 * 60.0  # seconds that something may wait before it is said
+_SILENT: Final = 24 * 3600.0  # seconds without a yes at an account that is asked to report
+_CAUSES_SHOWN: Final = 4
+
+
+class Level(StrEnum):
+    """How bad it is."""
+
+    WELL = "well"
+    WATCH = "watch"
+    BAD = "bad"
+
+
+class Press(NamedTuple):
+    """Something to press: a button's words, the page it leads to, and that page's query."""
+
+    words: str
+    page: str
+    query: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    level: Level
+    what: str
+    money: str
+    why: str
+    press: Press | None = None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The first thing to read."""
+
+    level: Level
+    title: str
+    money: list[str]
+    """What is stuck, by currency."""
+    findings: list[Finding]
+
+
+def headline(snapshot: Snapshot) -> Headline:
+    """What an operator must know within a second, and the findings behind it, the worst first."""
+    found = sorted(_findings(snapshot), key=lambda one: one.level != Level.BAD)
+    level = Level.BAD if any(one.level is Level.BAD for one in found) else Level.WATCH if found else Level.WELL
+    dead = snapshot.survey.dead
+    stopped = [row for row in snapshot.rows if row.breaker in ("open", "refused", "paused") and _waits(row)]
+    money = wording.moneys(dead.money.totals)
+    if dead.count:
+        title = f"{wording.count(dead.count, 'dead letter needs', 'dead letters need')} a person"
+    elif level is Level.WELL:
+        title = "All is well"
+    elif stopped:
+        waiting = sum(map(_waits, stopped))
+        title = f"{wording.count(waiting, 'redemption waits', 'redemptions wait')} behind a closed account"
+        money = wording.moneys(snapshot.survey.waiting.money.totals) if len(stopped) == 1 else []
+    else:
+        title = found[0].what
+    return Headline(level, title, money, found)
+
+
+def _findings(snapshot: Snapshot) -> Iterator[Finding]:
+    yield from _workers(snapshot)
+    for row in snapshot.rows:
+        if row.partner:
+            yield from _account(row, snapshot)
+    yield from _dead(snapshot)
+
+
+def _workers(snapshot: Snapshot) -> Iterator[Finding]:
+    if snapshot.workers:
+        return
+    waits = snapshot.survey.waiting.count + sum(length or 0 for length in snapshot.queues.values())
+    yield Finding(
+        Level.BAD if waits else Level.WATCH,
+        "No worker is running",
+        "",
+        "Nothing is sent until one is: look at the supervisor, and at the worker's log.",
+        Press("Look at the workers", "workers", {}),
+    )
+
+
+def _account(row: AccountStatus, snapshot: Snapshot) -> Iterator[Finding]:
+    name, query = f"{row.partner} {row.shop}", {"partner": row.partner, "shop": row.shop}
+    money = wording.in_words(wording.moneys(row.money_waiting.totals))
+    waits = f"{_waits(row):,} waiting" if _waits(row) else "nothing waits"
+    if row.breaker == "refused":
+        why = f"{waits}. {row.hint or ''}"
+        yield Finding(Level.BAD, f"{name}: the key is refused", money, why, _resume(query))
+    elif row.breaker == "open":
+        why = f"{waits}. {row.hint or 'The partner does not answer. A probe goes out every minute at the latest'}"
+        yield Finding(
+            Level.BAD, f"{name}: nothing gets through", money, f"{why}; it comes back by itself.", _resume(query)
+        )
+    elif row.breaker == "paused":
+        since = wording.age(snapshot.paused_since.get((row.partner, row.shop)), snapshot.now)
+        yield Finding(Level.WATCH, f"{name}: paused by hand", money, f"{waits}, paused for {since}.", _resume(query))
+    elif row.oldest_waiting is not None and row.oldest_waiting > _LATE:
+        why = f"{waits}, the oldest for {wording.duration(row.oldest_waiting)}. What is retried comes by itself."
+        yield Finding(Level.WATCH, f"{name}: late", money, why)
+    silent = (snapshot.now - row.last_yes).total_seconds() if row.last_yes else None
+    if row.today["accepted"] and silent is not None and silent > _SILENT:
+        why = f"Orders come in, and the partner's last yes was {wording.duration(silent)} ago."
+        yield Finding(Level.BAD, f"{name}: no success for a day", "", why)
+
+
+def _resume(query: dict[str, str]) -> Press:
+    return Press("Resume…", "account", {"action": "resume", **query})
+
+
+def _dead(snapshot: Snapshot) -> Iterator[Finding]:
+    causes = sorted(snapshot.survey.causes.items(), key=_weight)
+    for cause, pile in causes[:_CAUSES_SHOWN]:
+        advice = advise(cause.reason, cause.partner, cause.error_code)
+        yield Finding(
+            Level.BAD,
+            f"{pile.count:,} × {_whose(cause)}{wording.reason(cause.reason)}"
+            + (f" ({cause.error_code})" if cause.error_code else ""),
+            wording.in_words(wording.moneys(pile.money.totals)),
+            advice.text if advice else "",
+            Press("Look at them", "dead-letters", _query(cause)),
+        )
+    if more := causes[_CAUSES_SHOWN:]:
+        letters = wording.count(sum(pile.count for _, pile in more), "dead letter")
+        yield Finding(
+            Level.BAD, f"{letters} of {wording.count(len(more), 'other cause')}", "", "",
+            Press("Look at all", "dead-letters", {}),
+        )  # fmt: skip
+
+
+def _weight(one: tuple[Cause, Pile]) -> tuple[float, int]:
+    """The most money first, then the most letters."""
+    return -float(max(one[1].money.totals.values(), default=0)), -one[1].count
+
+
+def _whose(cause: Cause) -> str:
+    return f"{cause.partner} {cause.shop}: " if cause.partner else ""
+
+
+def _query(cause: Cause) -> dict[str, str]:
+    return {"partner": cause.partner, "shop": cause.shop, "reason": cause.reason}
+
+
+def _waits(row: AccountStatus) -> int:
+    return row.states["queued"] + row.states["sending"] + row.states["retrying"]

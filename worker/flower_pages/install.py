@@ -1,0 +1,109 @@
+"""Puts our pages into Flower, before its command makes the application. Called by Flower's configuration file."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import Any, Final
+
+import flower.app
+import flower.command
+import flower.urls
+from flower.events import EventsState
+from flower.views.monitor import Metrics
+from tornado.web import StaticFileHandler, authenticated, url
+from typing_extensions import override
+
+from worker.flower_pages.acting import Act, Confirm
+from worker.flower_pages.amended_templates import OUR_FILES, FlowerMovedError, loader
+from worker.flower_pages.batch import BatchPage, StopBatch
+from worker.flower_pages.broker import Broker, QueueLengths
+from worker.flower_pages.current import BATCHES
+from worker.flower_pages.dead_letters import DeadLetters
+from worker.flower_pages.letter import Letter
+from worker.flower_pages.overview import AccountPage, Overview
+from worker.flower_pages.page import is_this_machine
+from worker.flower_tasks import DiscreetTask
+
+OPEN_TO_ALL: Final = (
+    "Flower would listen on {where} without a login: whoever reaches it could discard and resend orders. "
+    "Set REDEEM_FLOWER__BASIC_AUTH=user:password, or leave --address out."
+)
+
+
+class GuardedMetrics(Metrics):
+    """Flower's figures for Prometheus, which name workers and tasks: behind the login as everything else."""
+
+    @authenticated
+    async def get(self) -> None:
+        """As Flower's."""
+        await super().get()
+
+
+class GuardedFlower(flower.app.Flower):
+    """Flower, which does not listen to the world without a login, and lets batches end before it does."""
+
+    @override
+    def start_http_server(self) -> Any:
+        options = self.options
+        if not (options.basic_auth or options.auth or options.unix_socket or is_loopback(options.address)):
+            sys.exit(f"redeem: {OPEN_TO_ALL.format(where=options.address or 'all addresses')}")
+        return super().start_http_server()
+
+    @override
+    def stop(self) -> None:
+        BATCHES.stop()
+        super().stop()
+
+
+def install() -> None:
+    """Our pages, templates and guards.
+
+    Raises FlowerMovedError where this Flower is not one that they fit into.
+    """
+    settings = flower.urls.settings
+    if "template_loader" in settings:
+        return
+    templates = loader(settings["template_path"])
+    templates.check()
+    _check_handlers()
+    settings["template_loader"] = templates
+    flower.urls.handlers[:0] = _handlers()
+    flower.command.Flower = GuardedFlower
+    EventsState.Task = DiscreetTask  # Celery's own place for another class
+
+
+def is_loopback(address: str) -> bool:
+    """Whether all that an address to listen on stands for is this machine only; an empty one stands for the world."""
+    try:
+        found = {str(place[0]) for *_, place in socket.getaddrinfo(address or None, None)} if address else set()
+    except OSError:
+        return False  # Flower says what is wrong with it
+    return bool(found) and all(map(is_this_machine, found))
+
+
+def _handlers() -> list[url]:
+    return [
+        url(r"/overview", Overview, name="overview"),
+        url(r"/overview/account", AccountPage, name="account"),
+        url(r"/dead-letters", DeadLetters, name="dead-letters"),
+        url(r"/dead-letters/letter", Letter, name="letter"),
+        url(r"/dead-letters/confirm", Confirm, name="confirm"),
+        url(r"/dead-letters/act", Act, name="act"),
+        url(r"/dead-letters/batch", BatchPage, name="batch"),
+        url(r"/dead-letters/batch/stop", StopBatch, name="stop-batch"),
+        url(r"/our-files/(.*)", StaticFileHandler, {"path": str(OUR_FILES)}, name="our-file"),
+        url(r"/broker", Broker),
+        url(r"/api/queues/length", QueueLengths),
+        url(r"/metrics", GuardedMetrics),
+    ]
+
+
+def _check_handlers() -> None:
+    """Whether Flower's own are where ours take their place."""
+    patterns = {one.regex.pattern.rstrip("$") if isinstance(one, url) else one[0] for one in flower.urls.handlers}
+    ours = {"/broker", "/api/queues/length", "/metrics"}
+    if missing := ours - patterns:
+        raise FlowerMovedError(f"Flower has no {', '.join(sorted(missing))} any more")
+    if not issubclass(getattr(flower.command, "Flower", object), flower.app.Flower):
+        raise FlowerMovedError("Flower's command makes its application in another way")

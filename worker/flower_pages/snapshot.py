@@ -1,0 +1,142 @@
+"""How things stand, looked at once for everybody who has one of our pages open."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from tasks.ledger import Account, Ledger
+from tasks.order_task import QUEUE
+from tasks.partners import PARTNERS
+from tasks.runtime import Runtime
+from tasks.status import AccountStatus, gather
+from tasks.survey import Survey, survey
+
+DAYS: Final = 14
+"""So many days are plotted, today the last."""
+_FRESH: Final = 2.0  # seconds for which one look does for everybody
+_SHARE: Final = 4  # a look that takes long is not repeated before this many times as long has passed
+_ALIVE_WITHIN: Final = 10_000  # ms since a worker's last sign of life
+
+
+class Day(NamedTuple):
+    """An account's day, in UTC."""
+
+    date: date
+    redeemed: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look at everything."""
+
+    now: datetime
+    """The server's time."""
+    survey: Survey
+    rows: list[AccountStatus]
+    days: Mapping[tuple[str, str], list[Day]]
+    queues: Mapping[str, int | None]
+    """Messages in each of our queues; None where something else has the queue's name."""
+    in_hand: int
+    """Messages that workers have taken and not finished."""
+    workers: int
+    paused_since: Mapping[tuple[str, str], datetime]
+
+
+def look(runtime: Runtime) -> Snapshot:
+    """Ask Redis for all of it.
+
+    Raises redis.RedisError.
+    """
+    ledger = runtime.ledger
+    found = survey(ledger)
+    rows = gather(runtime, found)
+    now = ledger.now()
+    accounts = [(row.partner, row.shop) for row in rows if row.partner]
+    pipeline = ledger.redis.pipeline(transaction=False)
+    for pair in accounts:
+        pipeline.hget(ledger.key("account", Account(*pair).name), "paused_at")
+    paused = {pair: int(at) for pair, at in zip(accounts, pipeline.execute(), strict=True) if at}
+    return Snapshot(
+        now=now,
+        survey=found,
+        rows=rows,
+        days={pair: _days(ledger, Account(*pair), now.date()) for pair in accounts},
+        queues=queue_lengths(ledger),
+        in_hand=_in_hand(ledger),
+        workers=ledger.redis.zcount(ledger.key("consumers"), now.timestamp() * 1000 - _ALIVE_WITHIN, "+inf"),
+        paused_since={pair: datetime.fromtimestamp(at / 1000, now.tzinfo) for pair, at in paused.items()},
+    )
+
+
+def queue_lengths(ledger: Ledger) -> dict[str, int | None]:
+    """Messages in each of our queues, by name; None where something that is no list has the queue's name.
+
+    Raises redis.RedisError.
+    """
+    names = (QUEUE, *PARTNERS)
+    pipeline = ledger.redis.pipeline(transaction=False)
+    for name in names:
+        pipeline.llen(name)
+    answers = pipeline.execute(raise_on_error=False)
+    return {name: one if isinstance(one, int) else None for name, one in zip(names, answers, strict=True)}
+
+
+def _days(ledger: Ledger, account: Account, today: date) -> list[Day]:
+    dates = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    fields = [f"{day.isoformat()}:{what}" for day in dates for what in ("redeemed", "presumed", "dead")]
+    counts = [int(count or 0) for count in ledger.redis.hmget(ledger.key("daily", account.name), fields)]
+    return [
+        Day(day, redeemed + presumed, dead)
+        for day, redeemed, presumed, dead in zip(dates, counts[::3], counts[1::3], counts[2::3], strict=True)
+    ]
+
+
+def _in_hand(ledger: Ledger) -> int:
+    consumers = ledger.redis.zrange(ledger.key("consumers"), 0, -1)
+    pipeline = ledger.redis.pipeline(transaction=False)
+    for consumer in consumers:
+        pipeline.hlen(ledger.key("taken", consumer))
+    return sum(pipeline.execute())
+
+
+class Snapshots:
+    """The latest one, looked at again when it is too old; whoever asks meanwhile waits for the same look.
+
+    For the event loop's thread only.
+    """
+
+    def __init__(self) -> None:
+        self._latest: Snapshot | None = None
+        self._usable_until = 0.0
+        self._looking: asyncio.Task[Snapshot] | None = None
+
+    async def get(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]]) -> Snapshot:
+        """A snapshot a few seconds old at most; `in_thread` makes one.
+
+        Raises redis.RedisError.
+        """
+        if self._latest is not None and time.monotonic() < self._usable_until:
+            return self._latest
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(self._look(in_thread))
+        return await asyncio.shield(self._looking)
+
+    def forget(self) -> None:
+        """Something was changed: the next one who asks shall see it."""
+        self._usable_until = 0.0
+
+    async def _look(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]]) -> Snapshot:
+        began = time.monotonic()
+        try:
+            self._latest = await in_thread()
+            ended = time.monotonic()
+            self._usable_until = ended + max(_FRESH, _SHARE * (ended - began))
+            return self._latest
+        finally:
+            self._looking = None
