@@ -18,6 +18,7 @@ from tasks.order_task import NAME, QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
 from worker.liveness import Liveness
+from worker.lookout import Lookout
 from worker.metrics import MetricsEndpoint
 from worker.transport import Lanes, install
 from worker.vital_signs import VitalSigns
@@ -36,7 +37,7 @@ class RedeemApp(Celery):
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
         self.conf.broker_transport_options |= {"lanes": self._lanes()}
         self.signs = VitalSigns()
-        self.steps["worker"].update((Waker, Liveness, MetricsEndpoint))
+        self.steps["worker"].update((Waker, Liveness, Lookout, MetricsEndpoint))
 
     @functools.cached_property
     def runtime(self) -> Runtime:

@@ -50,6 +50,14 @@ local moments = {
   accounts = function() end, outcomes = function() end, audit = function() end,
   fingerprints = function() end, raw = function() end, taken = function() end, deaths = function() end,
   crashed = function() end,
+  duty = function(key) shift_fields(key, { 'until' }) end,
+  alarms = function(key)
+    for _, name in ipairs(redis.call('HKEYS', key)) do
+      local at, rest = string.match(redis.call('HGET', key, name), '^%[(%d+)(.*)$')
+      redis.call('HSET', key, name, '[' .. earlier(at) .. rest)
+    end
+  end,
+  pages = function() end,
 }
 
 for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do

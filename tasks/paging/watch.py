@@ -1,0 +1,134 @@
+"""The look that pages come from, in every worker; what it tells is told by the one that has the duty."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from tasks.paging.alarms import Ages, Topic, alarms
+from tasks.paging.due import Told, decide
+from tasks.paging.facts import gather_facts
+from tasks.paging.page import Page, page_of
+from tasks.paging.snapshot import Place, Snapshot, take_snapshot
+from tasks.persistence import UNAVAILABLE
+from tasks.runtime import Runtime
+from tasks.survey import Survey, survey
+
+_LEASE_MS: Final = 15_000  # of the duty; looks are a second apart, and one with a survey may take some
+_SURVEY_MS: Final = 60_000  # between two surveys for the oldest that waits
+_FIRST_SEEN: Final = "first_seen"  # the name of a topic that is only remembered
+
+log = structlog.get_logger("redeem.watch")
+
+
+class Watch:
+    """Looks at the ledger of one runtime, and hands each page to `tell`; for one thread."""
+
+    def __init__(self, runtime: Runtime, tell: Callable[[Page], object], *, survey_every_ms: int = _SURVEY_MS) -> None:
+        self._runtime = runtime
+        self._page = tell
+        self._owner = uuid.uuid4().hex
+        self._survey_every_ms = survey_every_ms
+        self._surveyed_at: int | None = None
+        self._oldest: dict[Place, int | None] = {}
+        self._paused: set[Place] = set()
+        self._resumed_at: dict[Place, int] = {}
+        self._unwritten: dict[Topic, Told | None] = {}
+
+    def look(self) -> bool:
+        """Tell what is due, if it is this worker's turn; whether it is.
+
+        Raises redis.RedisError.
+        """
+        if not self._on_duty():
+            self._surveyed_at = None
+            self._unwritten.clear()
+            return False
+        told = self._remembered()
+        snapshot = take_snapshot(self._runtime, self._oldest)
+        fresh = self._survey_if_due(snapshot)
+        if fresh is not None:
+            snapshot = take_snapshot(self._runtime, self._oldest)
+        self._note(snapshot, told)
+        self._tell(snapshot, told, fresh)
+        return True
+
+    def leave(self) -> None:
+        """Lay the duty down, so that the next worker has it at once; where that fails it ends by itself."""
+        try:
+            self._runtime.ledger.script("watch", self._owner, 0, 0)
+        except UNAVAILABLE:
+            log.debug("watch.not_laid_down", exc_info=True)
+
+    def _on_duty(self) -> bool:
+        return bool(self._runtime.ledger.script("watch", self._owner, _LEASE_MS, 0))
+
+    def _remembered(self) -> dict[Topic, Told]:
+        """What was told, also what a broker that takes no writes would not keep: it is not told again every second."""
+        ledger = self._runtime.ledger
+        found = {_topic(name): Told.load(value) for name, value in ledger.redis.hgetall(ledger.key("alarms")).items()}
+        for topic, told in self._unwritten.items():
+            found.pop(topic, None)
+            if told is not None:
+                found[topic] = told
+        return found
+
+    def _survey_if_due(self, snapshot: Snapshot) -> Survey | None:
+        if self._surveyed_at is not None and 0 <= snapshot.now - self._surveyed_at < self._survey_every_ms:
+            return None
+        return self._survey(snapshot)
+
+    def _survey(self, snapshot: Snapshot) -> Survey:
+        found = survey(self._runtime.ledger)
+        self._surveyed_at = snapshot.now
+        self._oldest = {place: account.waiting.oldest for place, account in found.accounts.items()}
+        return found
+
+    def _note(self, snapshot: Snapshot, told: dict[Topic, Told]) -> None:
+        """Accounts in use for the first time, and pauses that ended."""
+        paused = {one.place for one in snapshot.accounts if one.breaker == "paused"}
+        self._resumed_at |= dict.fromkeys(self._paused - paused, snapshot.now)
+        self._paused = paused
+        for one in snapshot.accounts:
+            topic = Topic(_FIRST_SEEN, *one.place)
+            if topic not in told and one.shop and (one.accepted or one.waiting or one.last_yes_at):
+                told[topic] = self._unwritten[topic] = Told(snapshot.now)
+
+    def _tell(self, snapshot: Snapshot, told: dict[Topic, Told], fresh: Survey | None) -> None:
+        limits = self._runtime.settings.alert
+        first_seen = {topic.place: one.at for topic, one in told.items() if topic.name == _FIRST_SEEN}
+        found = alarms(snapshot, limits, Ages(first_seen, self._resumed_at))
+        known = {topic: one for topic, one in told.items() if topic.name != _FIRST_SEEN}
+        decision = decide(found, known, snapshot, at_most_every_ms=round(limits.at_most_every * 1000))
+        self._unwritten |= dict.fromkeys(decision.forget)
+        counted = []
+        for due in decision.due:
+            if fresh is None:
+                fresh = self._survey(snapshot)
+            page = page_of(due, snapshot, gather_facts(self._runtime, due, fresh))
+            self._page(page)
+            counted.append(f"{page.name}|{':'.join(filter(None, due.topic.place))}")
+            self._unwritten[due.topic] = due.told
+        self._write(counted)
+
+    def _write(self, counted: list[str]) -> None:
+        if not self._unwritten:
+            return
+        pairs: list[str] = []
+        for topic, told in self._unwritten.items():
+            pairs += [_name(topic), told.dump() if told else ""]
+        if self._runtime.ledger.script("watch", self._owner, _LEASE_MS, len(counted), *counted, *pairs):
+            self._unwritten.clear()
+
+
+def _name(topic: Topic) -> str:
+    """As the ledger keeps it."""
+    return json.dumps(topic, ensure_ascii=False, separators=(",", ":"))
+
+
+def _topic(name: str) -> Topic:
+    return Topic(*json.loads(name))
