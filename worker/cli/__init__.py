@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "audit": "What operators did.",
     "report": "Every settled redemption of a period, as CSV or JSON.",
     "metrics": "Print Prometheus metrics, once.",
+    "erase": "Take an order or a customer out of everything that is kept.",
     "check": "Check settings and broker; calls no partner.",
     "schema": "Print the event's JSON Schema.",
 }

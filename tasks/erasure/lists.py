@@ -1,0 +1,47 @@
+"""The messages that wait in our queues, and those that workers have in hand, as bytes; nothing is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from redis.client import NEVER_DECODE
+
+from tasks.ledger import Ledger
+from tasks.order_task import QUEUE
+from tasks.partners import PARTNERS
+
+_PAGE: Final = 200
+_PRIORITIES: Final = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+"""What Celery appends to a queue's name for messages of other priorities."""
+
+
+def queues() -> Iterator[str]:
+    """All lists that our workers consume: the intake's first."""
+    for queue in (QUEUE, *PARTNERS):
+        for suffix in _PRIORITIES:
+            yield queue + suffix
+
+
+def waiting(ledger: Ledger, queue: str) -> Iterator[bytes]:
+    """The messages in a list, page by page, the newest first: what comes in meanwhile lets none be passed over.
+
+    Raises redis.RedisError.
+    """
+    start = 0
+    while page := _raw(ledger, "LRANGE", queue, start, start + _PAGE - 1):
+        yield from page
+        start += len(page)
+
+
+def in_hand(ledger: Ledger) -> Iterator[bytes]:
+    """The messages that workers have taken and not finished.
+
+    Raises redis.RedisError.
+    """
+    for key in ledger.redis.scan_iter(match=ledger.key("taken", "*"), count=1000):
+        yield from _raw(ledger, "HVALS", key)  # as many as a worker has threads
+
+
+def _raw(ledger: Ledger, *command: str | int) -> Any:  # noqa: ANN401 - a list of bytes
+    return ledger.redis.execute_command(*command, **{NEVER_DECODE: []})
