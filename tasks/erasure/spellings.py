@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 from tasks.message_body import LARGEST
 
 _DEEPEST: Final = 6
-_MOST: Final = 16 * LARGEST
+_MOST: Final = 6 * LARGEST
 """Bytes looked at for one message, all its spellings together."""
 _ESCAPED: Final = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\([/\"\\nrt])")
 _PACKED_RUN: Final = re.compile(rb"[A-Za-z0-9+/_-]{8,}={0,2}")
@@ -38,7 +38,7 @@ _PACKED: Final = (b"\x78", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00")
 def spellings(raw: bytes) -> Iterator[bytes]:
     """The bytes themselves, and all that they may be a spelling of; the same never twice.
 
-    Bounded: beyond six layers, or sixteen times the largest message, nothing is undone any more.
+    Bounded: beyond six layers, or six times the largest message, nothing is undone any more.
     """
     layer, seen, room = [raw], set[bytes](), max(_MOST, len(raw))
     for _ in range(_DEEPEST):
