@@ -14,7 +14,7 @@ from typing import IO, Any, Final, Protocol
 
 from worker.cli.connection import No
 
-_STARTS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - a spreadsheet takes these too
+_STARTS_FORMULA: Final = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001 - a spreadsheet takes these too
 
 
 class Writable(Protocol):
@@ -87,6 +87,6 @@ def write_json(rows: Iterable[Mapping[str, Any]], file: Writable) -> None:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_STARTS_FORMULA) else value
+    if isinstance(value, str):
+        return f"'{value}" if value[:1] in _STARTS_FORMULA else value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else value
