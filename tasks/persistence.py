@@ -17,6 +17,10 @@ class NotNow(exceptions.ResponseError):
     """Redis refuses for a reason that passes, which redis-py has no class of its own for."""
 
 
+class NotAllowed(exceptions.NoPermissionError):
+    """Redis does not let the user of our URL do that: its ACL must be mended (deploy/redis/users.acl)."""
+
+
 UNAVAILABLE: Final = (
     exceptions.ConnectionError,  # the BusyLoadingError of a restart among them
     exceptions.TimeoutError,
@@ -25,6 +29,7 @@ UNAVAILABLE: Final = (
     exceptions.TryAgainError,
     exceptions.ClusterDownError,  # and the MasterDownError of a replica that has lost its master
     NotNow,
+    NotAllowed,
     OSError,
 )
 """What passes by itself once the broker is well; anything else is a mistake of ours and is raised."""
@@ -32,8 +37,12 @@ UNAVAILABLE: Final = (
 _PASSING: Final = {"MISCONF", "NOREPLICAS", "BUSY", "UNBLOCKED"}
 """A disk that is full or fails, too few replicas, a script that runs long, a role that changes."""
 
-_MISTAKES: Final = (exceptions.AuthenticationError, exceptions.AuthorizationError)
-"""A wrong login passes only when somebody mends it: whoever waits for a while only is told at once."""
+_MISTAKES: Final = (exceptions.AuthenticationError, exceptions.AuthorizationError, NotAllowed)
+"""A wrong login, or one with too few rights, passes only when somebody mends it: whoever waits for a while only is told
+at once."""
+
+_WITHIN_SCRIPTS: Final = ("ACL failure in script", "The user executing the script can't")
+"""Valkey's words and those of Redis 7.0, which have no code of their own."""
 
 _FIRST_WAIT: Final = 0.05
 _LONGEST_WAIT: Final = 1.0
@@ -42,12 +51,21 @@ _LOG_EVERY: Final = 10.0  # seconds
 log = structlog.get_logger("redeem.ledger")
 
 
+def is_denied(error: Exception) -> bool:
+    """Whether Redis refused because its ACL does not allow the user that."""
+    return isinstance(error, exceptions.NoPermissionError) or str(error).startswith(_WITHIN_SCRIPTS)
+
+
 @contextlib.contextmanager
 def classified() -> Iterator[None]:
-    """Around every write to the ledger: what Redis refuses for now is raised as NotNow, the rest as it is."""
+    """Around every write to the ledger: what Redis refuses for now is raised as NotNow, what it does not allow the user
+    as NotAllowed, the rest as it is.
+    """
     try:
         yield
     except exceptions.ResponseError as error:
+        if is_denied(error):
+            raise NotAllowed(str(error)) from error
         if str(error).partition(" ")[0] in _PASSING:
             raise NotNow(str(error)) from error
         raise

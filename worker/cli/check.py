@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import click
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from config.settings import Settings
 from tasks.partners import PARTNERS
 from tasks.runtime import connect
-from worker.cli.connection import address
+from worker.cli.connection import address, not_allowed
 from worker.cli.printing import json_option, print_json
 from worker.configuration import settings as load
 
@@ -51,6 +51,9 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
     with connect(settings) as redis:
         try:
             info: dict[str, Any] = redis.info()
+        except NoPermissionError as error:
+            yield Finding("error", subject, f"{not_allowed(error)} (check is for the users operator and monitor)")
+            return
         except (RedisError, OSError) as error:
             # With a full disk Redis refuses even the PING that redis-py begins with.
             blamed = "" if str(error).startswith("MISCONF") else "REDEEM_BROKER_URL: "

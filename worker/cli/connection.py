@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import click
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
 
+from tasks.persistence import is_denied
 from tasks.runtime import Runtime
 from worker.composition import RedeemApp, create_app
 from worker.configuration import settings
@@ -34,7 +36,16 @@ def connected() -> Iterator[tuple[RedeemApp, Runtime]]:
     except (AuthenticationError, AuthorizationError) as error:
         raise No(f"the broker refuses the login in REDEEM_BROKER_URL: {error}") from error
     except (RedisError, OSError) as error:
+        if is_denied(error):
+            raise No(not_allowed(error)) from error
         raise No(f"the broker ({address()}) cannot do that now: {error}") from error
+
+
+def not_allowed(error: Exception) -> str:
+    """What to tell somebody whose user in Redis has too few rights."""
+    parts = urlsplit(settings().broker_url.get_secret_value())
+    user = unquote(parts.username or parse_qs(parts.query).get("username", ["default"])[0])
+    return f'the broker does not allow its user "{user}" that: {error}. What each user may: deploy/redis/users.acl'
 
 
 def address() -> str:
