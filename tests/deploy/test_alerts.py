@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from redis import Redis
 
+from tests.tools import tool
 from tests.worker.apps import running
 from worker.cli import COMMANDS
 from worker.metrics.collector import LedgerCollector
@@ -61,9 +60,6 @@ def test_every_runbook_is_a_heading_of_the_operators_page() -> None:
     "command", [["check", "rules", "redeem.rules.yml"], ["test", "rules", "redeem.rules.test.yml"]]
 )
 def test_prometheus_own_tool_is_content(command: list[str]) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        assert "CI" not in os.environ, "CI has promtool: Debian's package prometheus"
-        pytest.skip("there is no promtool (Debian's package prometheus)")
+    promtool = tool("promtool", package="prometheus")
     done = subprocess.run([promtool, *command], cwd=RULES, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
