@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
+from urllib.parse import quote
+
+from config.redaction import SHORTEST
 
 MASK: Final = "[masked]"
 
@@ -18,6 +22,15 @@ _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{0,20}://", re.IGNORECASE)
 def without_addresses(text: str) -> str:
     """The text with every word masked that holds an address, or what UTF-8 cannot carry."""
     return _WORD.sub(_masked, text)
+
+
+def without(text: str, values: Iterable[str | None]) -> str:
+    """The text without these values, also as a URL writes them; those too short to be told from chance are left."""
+    for value in values:
+        if value is not None and len(value) >= SHORTEST:
+            for form in (value, quote(value, safe="")):
+                text = text.replace(form, MASK)
+    return text
 
 
 def readable(text: str, longest: int) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 from tasks.backoff import delay_before_retry
@@ -31,6 +32,8 @@ from tasks.outcomes import Again, Buried, Nothing, Result, Settled
 from tasks.partners import PARTNERS
 from tasks.partners.base import Receipt
 from tasks.persistence import UNAVAILABLE, until_recorded
+from tasks.plain_text import without
+from tasks.redemption import Redemption
 from tasks.runtime import Runtime
 
 _UNKNOWN_ACCOUNT_DELAY: Final = 60.0  # seconds; during a deploy another worker may know the account
@@ -153,13 +156,18 @@ class _Attempt:
             return Receipt(0, {"test": "no call was made"})
         request = partner.request(redemption, account_settings)
         answer = self.runtime.client(redemption.partner).send(request, not_after=self.lease_ends)
-        clean = self.runtime.redactor.text
+        clean = self._cleaner(redemption)
         try:
             receipt = partner.read(answer)
         except RedemptionError as error:
             error.reword(clean)
             raise
         return Receipt(receipt.status, {name: clean(text) for name, text in receipt.details.items()})
+
+    def _cleaner(self, sent: Redemption) -> Callable[[str], str]:
+        """Takes secrets out of what a partner wrote, and what it was told of the customer, which it may repeat."""
+        personal = (sent.email_hash, sent.customer_id, sent.validation_key)
+        return lambda text: self.runtime.redactor.text(without(text, personal))
 
     def _settle(self, state: State, receipt: Receipt) -> Result:
         entry = self._entry(state.value, receipt.status)

@@ -19,6 +19,7 @@ from tasks.ledger import Account
 from tasks.partners import PARTNERS
 from tasks.persistence import UNAVAILABLE
 from tasks.redeeming import lease_for
+from tasks.redemption_task import report_given_up
 from tasks.runtime import Runtime, runtime_of
 from worker.vital_signs import WAKER
 
@@ -94,6 +95,8 @@ def look(app: Any, runtime: Runtime) -> float:  # noqa: ANN401 - the Celery app
             pause = max(_SHORTEST, min(pause, woken.next_due))
         for redemption_id in woken.given_up:
             log.warning("redemption.gave_up", id=redemption_id, partner=partner, shop=shop)
+        if woken.given_up:
+            report_given_up(app, ledger.find_all(woken.given_up, ("state", "partner", "reason", "error_message")))
         for redemption_id in woken.rung:
             if not ring(app, partner, redemption_id):
                 return _INTERVAL

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.plain_text import MASK, readable, without_addresses
+from tasks.plain_text import MASK, readable, without, without_addresses
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
@@ -66,3 +66,10 @@ def test_takes_linear_time() -> None:
     assert without_addresses("a" * 200_000).startswith("aaa")
     assert without_addresses("%" * 200_000).startswith("%%%")
     assert readable("a." * 100_000, 20) == "a." * 10
+
+
+def test_what_a_partner_was_told_of_the_customer_is_not_repeated() -> None:
+    told = without("no such user: jane no 7, hash 1d94", ["jane no 7", None, "1d94e91"])
+    assert told == "no such user: [masked], hash 1d94"
+    assert without("?uid=jane%20no%207&x", ["jane no 7"]) == "?uid=[masked]&x"
+    assert without("a small f is left", ["f"]) == "a small f is left"

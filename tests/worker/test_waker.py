@@ -126,6 +126,23 @@ def test_what_waited_too_long_for_an_ill_partner_is_told(
     assert "redemption.gave_up" in capsys.readouterr().out
 
 
+def test_what_was_given_up_is_a_dead_letter_in_flower(app: RedeemApp, redis: Redis) -> None:
+    (one,) = order_with(app, "AB12")
+    ledger = app.runtime.ledger
+    account = account_of(app.settings, "sovendus", "uk")[0]
+    redis.hset(ledger.key("health", account.name, account.fingerprint), mapping={"state": "open"})
+    let_pass(redis, 49 * 3600)
+    client: Any = redis  # its types know no subscriptions
+    with client.pubsub(ignore_subscribe_messages=True) as events:
+        events.psubscribe("*celeryev*")
+        look(app, app.runtime)
+        heard = eventually(lambda: events.get_message(timeout=1), what="an event")
+    event = json.loads(base64.b64decode(json.loads(heard["data"])["body"]))
+    assert (event["type"], event["uuid"], event["name"]) == ("task-dead_letter", task_id(one), "sovendus.redeem")
+    assert event["args"] == f"('{one}',)"
+    assert event["exception"].startswith("gave_up: gave up after 176")
+
+
 def test_a_full_broker_takes_doorbells_all_the_same(app: RedeemApp, redis: Redis) -> None:
     ids = order_with(app, "AB12", "CD34")
     let_pass(redis, 10)
