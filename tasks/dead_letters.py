@@ -41,7 +41,7 @@ class Filters:
         """Whether the record is meant, its time aside."""
         wanted = (
             (self.partner, record.partner),
-            (self.shop, record.shop),
+            (self.shop and self.shop.lower(), record.shop.lower()),
             (self.reason, record.reason),
             (self.order, record.order_id),
             (self.code and self.code.strip().upper(), record.code.upper()),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.cli.conftest import Run, Worker, event, lines
@@ -37,7 +39,8 @@ def test_for_people(redeem: Run) -> None:
     ran = redeem("show", ONE)
     assert ran.status == 0
     assert "state          retrying\n" in ran.out
-    assert "  transient  " in ran.out
+    assert re.search(r"\n  \S{10} \S{8}  attempt 1  \d+ ms  failed: HTTP 503: service unavailable \(it may", ran.out)
+    assert "what to do" not in ran.out, "it is tried again by itself"
     assert "reported_at" not in ran.out, "what is not known is left out"
 
 

@@ -11,6 +11,7 @@ import click
 
 from config.durations import parse_duration
 from tasks.dead_letters import Filters
+from worker.cli.names import PARTNER, REASON, SHOP
 
 
 class Moment(click.ParamType[datetime]):
@@ -39,9 +40,9 @@ class Moment(click.ParamType[datetime]):
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters' options; the command receives them as `filters`."""
 
-    @click.option("--partner", help="Only this partner's.")
-    @click.option("--shop", help="Only this shop's.")
-    @click.option("--reason", help="Only those dead for this reason.")
+    @click.option("--partner", type=PARTNER, help="Only this partner's.")
+    @click.option("--shop", type=SHOP, help="Only this shop's.")
+    @click.option("--reason", type=REASON, help="Only those dead for this reason.")
     @click.option("--since", type=Moment(), help="Dead since: a time, or a while ago (2h, 3d).")
     @click.option("--until", type=Moment(), help="Dead until: as --since.")
     @click.option("--order", help="Only this order's.")

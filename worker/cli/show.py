@@ -1,18 +1,21 @@
-"""`redeem show`: one redemption and everything that happened to it."""
+"""`redeem show`: one redemption, everything that happened to it, and what can be done about it."""
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
+import shlex
+from collections.abc import Iterator
 from typing import Any, Final
 
 import click
 
+from tasks.advice import advise
 from tasks.bad_messages import what_came
-from tasks.ledger import Ledger, Record
+from tasks.ledger import Ledger, Record, State
 from tasks.message_masking import mask_text
 from worker.cli.connection import No, connected
-from worker.cli.printing import json_option, print_fields, print_json
+from worker.cli.happenings import happening
+from worker.cli.printing import json_option, plain, print_fields, print_json, print_wrapped
+from worker.cli.whole_record import known, whole
 
 _EXCERPT: Final = 2000  # of a bad message: characters, or bytes of what is no text
 
@@ -21,7 +24,7 @@ _EXCERPT: Final = 2000  # of a bad message: characters, or bytes of what is no t
 @click.argument("redemption_id", metavar="ID")
 @json_option
 def show(redemption_id: str, *, as_json: bool) -> None:
-    """Show one redemption with all its attempts.
+    """Show one redemption with all its attempts; of a dead letter, also what can be done.
 
     ID is <partner>:<shop>:<order_id>:<CODE>, as `redeem emit` and `redeem status` print it.
     """
@@ -46,39 +49,35 @@ def print_record(ledger: Ledger, record: Record, *, as_json: bool) -> None:
 
     Raises redis.RedisError.
     """
-    known = {**record.to_json(), **_more(record)}
-    came = b"" if record.is_redemption else what_came(ledger, record)
     if as_json:
-        print_json([known | _whole(came) | {"history": record.history()}])
+        print_json([whole(ledger, record)])
         return
-    print_fields(known | {"raw": _excerpt(came)})
+    came = b"" if record.is_redemption else what_came(ledger, record)
+    print_fields(known(record) | {"raw": _excerpt(came)})
     if history := record.history():
         click.echo("\nhistory")
-        for entry in history:
-            told = " ".join(f"{name}={_brief(value)}" for name, value in entry.items() if name not in ("at", "outcome"))
-            click.echo(f"  {entry['at']}  {entry.get('outcome', '')}  {told}")
+        for line in _told(history):
+            click.echo(f"  {line}")
+    if record.state is State.DEAD:
+        _print_advice(record)
 
 
-def _more(record: Record) -> dict[str, Any]:
+def _told(history: list[dict[str, Any]]) -> Iterator[str]:
+    lines = [(str(entry["at"])[:19].replace("T", " "), *happening(entry)) for entry in history]
+    width = max(len(what) for _, what, _ in lines)
+    for at, what, more in lines:
+        yield plain(f"{at}  {what.ljust(width)}  {more}".rstrip())
+
+
+def _print_advice(record: Record) -> None:
     fields = record.fields
-    later = json.loads(fields["later_content"]) if "later_content" in fields else None
-    told = {
-        "note": fields.get("note"),
-        "ambiguous": record.ambiguous or None,
-        "later_content": later,
-        "queue": fields.get("queue"),
-        "raw_bytes": int(fields["raw_bytes"]) if "raw_bytes" in fields else None,
-    }
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def _whole(came: bytes) -> dict[str, str]:
-    if not came:
-        return {}
-    try:
-        return {"raw": came.decode()}
-    except UnicodeDecodeError:
-        return {"raw_base64": b64encode(came).decode()}
+    advice = advise(record.reason, record.partner, fields.get("error_code"), fields.get("error_message", ""))
+    if advice is None:
+        return
+    click.echo("\nwhat to do")
+    print_wrapped(advice.text, indent="  ")
+    command = advice.command.replace(" ID", f" {shlex.quote(record.id)}")
+    click.echo(f"\n  {plain(command)}")
 
 
 def _excerpt(came: bytes) -> str:
@@ -89,7 +88,3 @@ def _excerpt(came: bytes) -> str:
         text = mask_text(came[:_EXCERPT].decode(errors="backslashreplace"))
     more = " … (--json has all of it)" if len(came) > _EXCERPT else ""
     return text[:_EXCERPT] + more
-
-
-def _brief(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) and " " in value else str(value)

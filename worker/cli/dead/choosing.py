@@ -1,0 +1,79 @@
+"""Which dead letters a command acts on, and the question before it does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from itertools import islice
+from typing import Any
+
+import click
+
+from tasks.dead_letters import Filters
+from tasks.dead_selection import Preview, Selection, preview
+from tasks.ledger import Ledger
+from worker.cli.connection import No
+from worker.cli.dead.looking import dead_letter
+from worker.cli.filters import filter_options
+from worker.cli.status import money
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which dead letters to act on, and whether the operator is sure."""
+
+    letter_ids: tuple[str, ...]
+    filters: Filters
+    sure: bool
+
+    def selection(self, ledger: Ledger) -> Selection:
+        """The same, each id found to be a dead letter: a wrong one among them stops before anything is done.
+
+        Raises No.
+        """
+        ids = tuple(dict.fromkeys(dead_letter(ledger, one).id for one in self.letter_ids))
+        return Selection(self.filters, ids)
+
+
+def choice_options(command: Callable[..., None]) -> Callable[..., None]:
+    """IDs or filters, and --yes; the command receives them as one `choice`."""
+
+    @click.argument("letter_ids", nargs=-1, metavar="[ID]…")
+    @click.option("--yes", is_flag=True, help="Do it; without this, more than one is only counted, or asked about.")
+    @filter_options
+    @wraps(command)
+    def with_choice(letter_ids: tuple[str, ...], filters: Filters, *, yes: bool, **options: Any) -> None:  # noqa: ANN401 - whatever the command takes
+        command(Choice(letter_ids, filters, sure=yes), **options)
+
+    return with_choice
+
+
+def is_many(ledger: Ledger, selection: Selection) -> bool:
+    """Whether it is more than one letter."""
+    return len(list(islice(selection.find(ledger), 2))) > 1
+
+
+def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool) -> int:
+    """Say what it is about and ask, if there is somebody to ask; returns how many letters.
+
+    Raises No, unless they said yes.
+    """
+    found = preview(ledger, selection)
+    worth = money(found.money.to_json())
+    told = f"{action} {found.count} dead letters" + (f" worth {worth}" if worth else "")
+    there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    _tell_reasons(found, "" if there_is_somebody else f"would {told}")
+    if not there_is_somebody:
+        raise No("nothing done: add --yes to do it")
+    if not click.confirm(f"{told}?"):
+        raise No("nothing done")
+    return found.count
+
+
+def _tell_reasons(found: Preview, head: str) -> None:
+    if head:
+        click.echo(head)
+    for reason, count in found.reasons.most_common():
+        click.echo(f"  {count:>6}  {reason}")
