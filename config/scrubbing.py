@@ -21,7 +21,7 @@ _URL: Final = re.compile(r"\b[a-z][a-z0-9+]{1,20}://[^\s\"'<>]+", re.IGNORECASE)
 _MD5: Final = re.compile(r"(?<![0-9a-f-])[0-9a-f]{32}(?![0-9a-f-])", re.IGNORECASE)
 """What an address is hashed to for Sovendus: still personal data."""
 
-_HASHES_OF_SENTRYS: Final = frozenset({"event_id", "trace_id"})
+_OURS: Final = frozenset({"event_id", "trace_id", "release"})  # they look like a hash, or like an address
 _DROPPED: Final = frozenset(
     {
         "args", "kwargs", "argsrepr", "kwargsrepr", "celery-job", "params",  # ids of ours, whole orders of strangers
@@ -60,7 +60,7 @@ class Scrubber:
     def _scrubbed(self, value: object) -> object:
         if isinstance(value, dict):
             return {
-                self.text(str(key)): member if key in _HASHES_OF_SENTRYS else self._scrubbed(member)
+                self.text(str(key)): member if key in _OURS else self._scrubbed(member)
                 for key, member in value.items()
                 if key not in _DROPPED
             }
