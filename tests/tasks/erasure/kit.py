@@ -21,13 +21,14 @@ class Memory:
 
     def __init__(self, server: EmbeddedValkey) -> None:
         with Redis.from_url(server.url) as redis:
+            redis.config_set("rdbcompression", "no")  # for DUMP, and for the files to come
             keys = sorted(redis.keys("*"))
             self.values = {key: _value(redis, key) for key in keys}
             self.exact = {key: (redis.dump(key), redis.execute_command("PEXPIRETIME", key)) for key in keys}
 
-    def text(self) -> bytes:
-        """All of it as decoded: integers, which are kept in a form of their own, written out."""
-        return b"\n".join(key + b" " + repr(value).encode() for key, value in self.values.items())
+    def keeps(self, raw: bytes) -> bool:
+        """Whether a letter was made of just that."""
+        return raw in self.values.values() or base64.b64encode(raw) in self.values.values()
 
     def holds(self, needle: str) -> list[bytes]:
         """The keys with that in their name or value, in any case."""
@@ -52,7 +53,6 @@ class Files:
 
     def __init__(self, server: EmbeddedValkey) -> None:
         with Redis.from_url(server.url) as redis:
-            redis.config_set("rdbcompression", "no")
             redis.save()
         paths = [path for path in server.directory.rglob("*") if path.suffix in {".rdb", ".aof"}]
         self.bytes_of = {path.relative_to(server.directory): path.read_bytes() for path in paths}
@@ -77,7 +77,7 @@ def unparseable(told: str) -> Iterator[tuple[str, bytes]]:
     yield "base64, URL-safe", b"<" + base64.urlsafe_b64encode(b"\xff\xfe\xfd" + inner) + b">"
     yield "base64 in base64", b"!" + base64.b64encode(base64.b64encode(inner))
     yield "zlib in base64", b"?" + base64.b64encode(zlib.compress(inner))
-    yield "gzip", gzip.compress(inner)
+    yield "gzip", gzip.compress(inner, mtime=0)
     yield "pickle", pickle.dumps({"order_id": told}, protocol=2)
     yield "a newer pickle", pickle.dumps([told], protocol=4)
     yield "UTF-16", b"\xff\xfe" + f"order {told} completed".encode("utf-16-le")
