@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from redis import Redis
 
 from tasks.bad_message import UnknownTask, UnreadableMessage
 from tasks.bad_messages import bury_event, bury_message
 from tasks.invalid_event import FieldError, InvalidEvent
-from tasks.orders import hash_email
+from tasks.orders import hash_email, parse_order
 from tests.acceptance.kit.producer import BareProducer
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo
 from tests.tasks.erasure.kit import Files, Memory, unparseable
@@ -112,6 +113,45 @@ def test_of_an_order_nothing_is_left_and_all_else_is_as_it_was(system: System) -
     assert Files(system.valkey).hold(NUMBER) == []
     assert_all_else_is_as_it_was(before, after, NUMBER)
     assert system.redeem("erase", "--order", NUMBER).status == 1
+
+
+def test_of_a_customer_nothing_is_left_and_the_orders_are_sent_without(system: System) -> None:
+    system.live()
+    system.emit(event("7001", "WAITS-1", coupons=uniqodo("AB12"), **PERSONAL))
+    waiting = "uniqodo:uk:7001:AB12"
+    for told in (ADDRESS, HASH, CUSTOMER):
+        for _, raw in unparseable(told):
+            bury_message(system.worker.runtime, raw, "orders", UNREADABLE)
+    before = Memory(system.valkey)
+    assert all(before.holds(told) for told in (ADDRESS, HASH, CUSTOMER))
+
+    erased = system.redeem("erase", "--email", "-", "--customer", CUSTOMER, "--yes", stdin=f" {ADDRESS}\n".encode())
+    assert erased.status == 0, erased.out + erased.err
+    after, files = Memory(system.valkey), Files(system.valkey)
+    for told in (ADDRESS, HASH, CUSTOMER):
+        assert after.holds(told) == []
+        assert files.hold(told) == []
+        assert not any(after.keeps(raw) for _, raw in unparseable(told))
+    records = [key for key in before.values if b":redemption:" in key and b":message:" not in key]
+    for key in records:
+        expected = before.values[key]
+        if HASH.encode() in expected.get(b"personal", b""):
+            expected = expected | {b"personal": b'{"validation_key": "f"}'}
+            expected = expected if b"uniqodo" in key else {n: v for n, v in expected.items() if n != b"personal"}
+        assert after.values[key] == expected
+    assert after.values[b"redeem:outcomes"] == before.values[b"redeem:outcomes"]
+    system.worker.work(waiting)
+    assert system.worker.record(waiting).state == "redeemed"
+    late = [json.loads(raw) for raw in after.values[b"orders"]]
+    assert len(late) == len(before.values[b"orders"])
+    assert all(parse_order(event_in(one), now=datetime.now(UTC)).coupons for one in late)
+    letters = system.redeem("dead", "list", "--order", NUMBER, "--reason", "invalid_event", "--json").rows
+    assert [system.redeem("dead", "replay", one["id"], "--set", "note=").status for one in letters] == [0]
+
+
+def event_in(message: dict[str, Any]) -> object:
+    encoded = message["properties"].get("body_encoding") == "base64"
+    return json.loads(base64.b64decode(message["body"]) if encoded else message["body"])[0][0]
 
 
 def assert_all_else_is_as_it_was(before: Memory, after: Memory, needle: str) -> None:
