@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,6 +13,8 @@ from sentry_sdk.integrations.argv import ArgvIntegration
 from sentry_sdk.integrations.atexit import AtexitIntegration
 from sentry_sdk.integrations.celery import CeleryIntegration
 from sentry_sdk.integrations.logging import ignore_logger
+from sentry_sdk.transport import HttpTransport
+from typing_extensions import override
 
 from config.flood import FloodGate
 from config.scrubbing import Scrubber
@@ -49,7 +52,7 @@ def configure_sentry(dsn: str | None, redactor: Redactor, *, transport: type[Tra
     ignore_logger(PAGES)
     sentry_sdk.init(
         dsn=dsn,
-        transport=transport,
+        transport=transport or _Attentive,
         release=os.environ.get("SENTRY_RELEASE") or f"redeem@{version('redeem')}",  # the SDK would ask git and Heroku
         before_send=before_send,
         before_send_transaction=scrubber.event,
@@ -86,6 +89,28 @@ def capture_page(
         for name, thing in extra.items():
             scope.set_extra(name, thing)
         return sentry_sdk.capture_message(text, level=level, scope=scope)
+
+
+def deliver(timeout: float) -> str | None:
+    """Wait until everything is sent, `timeout` seconds at most; why it did not get there, or None where it did."""
+    transport, began = sentry_sdk.get_client().transport, time.monotonic()
+    if not isinstance(transport, _Attentive):
+        return "no DSN is set"
+    sentry_sdk.flush(timeout)
+    if time.monotonic() - began >= timeout:
+        return f"no answer within {timeout:g} s"
+    return transport.lost
+
+
+class _Attentive(HttpTransport):
+    """The SDK's own; it keeps in mind why an event was lost."""
+
+    lost: str | None = None
+
+    @override
+    def on_dropped_event(self, _reason: str) -> None:
+        status = _reason.removeprefix("status_")
+        self.lost = f"HTTP {status}" if status != _reason else {"network": "no connection"}.get(_reason, _reason)
 
 
 def about(**tags: str) -> None:

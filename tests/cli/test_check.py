@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
+from tests.acceptance.kit.ingest import Ingest
 from tests.cli.conftest import Run
 from tests.tasks.examples import KEY
 from worker.dev.ports import free_port
@@ -160,3 +165,33 @@ def test_settings_of_a_running_up_are_found(redeem: Run, broker_url: str, tmp_pa
     (tmp_path / ".redeem").mkdir()
     (tmp_path / ".redeem" / "up.env").write_text(f"REDEEM_BROKER_URL={broker_url}\n")
     assert redeem("status").status == 0
+
+
+def test_without_sentry_pages_are_log_lines(redeem: Run, configured: Configure) -> None:
+    del configured
+    assert "paging: log lines page.… and metrics only, since REDEEM_SENTRY_DSN is not set" in findings(redeem)["ok"]
+
+
+def send_test_page(**settings: str) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, since the SDK changes the one it is started in."""
+    environment = {**os.environ, **{f"REDEEM_{name}": value for name, value in settings.items()}}
+    command = (sys.executable, "-P", "-c", "from worker.cli import main; main()", "check", "--send-test-page")
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_test_page_is_sent_and_logged(configured: Configure) -> None:
+    del configured
+    with Ingest() as ingest:
+        done = send_test_page(SENTRY_DSN=ingest.dsn, LOG_FORMAT="json")
+        (page,) = ingest.pages()
+    assert "paging: Sentry has taken a test page" in done.stdout
+    assert (page["level"], page["fingerprint"], page["tags"]["alarm"]) == ("error", ["redeem", "test"], "test")
+    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (line["event"], line["level"]) == ("page.test", "error")
+
+
+def test_a_sentry_that_is_not_there_is_told(configured: Configure) -> None:
+    del configured
+    done = send_test_page(SENTRY_DSN=f"http://key@127.0.0.1:{free_port()}/1")
+    assert done.returncode == 1
+    assert "REDEEM_SENTRY_DSN: Sentry did not take the test page: no connection" in done.stdout

@@ -9,7 +9,13 @@ from typing import Any, Final, Literal
 import click
 from redis.exceptions import NoPermissionError, RedisError
 
+from config.logs import configure_logging
+from config.redaction import Redactor
+from config.sentry import configure_sentry, deliver
 from config.settings import Settings
+from tasks.audit import operator
+from tasks.paging.page import test_page
+from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
 from tasks.runtime import connect
 from worker.cli.connection import address, not_allowed
@@ -18,6 +24,7 @@ from worker.configuration import settings as load
 
 _OLDEST_REDIS: Final = 7
 _NEARLY_FULL: Final = 0.8  # of maxmemory
+_PATIENCE: Final = 10.0  # seconds with Sentry
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,14 @@ class Finding:
 
 
 @click.command()
+@click.option("--send-test-page", is_flag=True, help="Page as an alarm would: a log line, and a message to Sentry.")
 @json_option
 @click.pass_context
-def check(context: click.Context, *, as_json: bool) -> None:
+def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> None:
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
+    findings += check_paging(settings, send=send_test_page)
     if as_json:
         print_json(vars(finding) for finding in findings)
     else:
@@ -43,6 +52,25 @@ def check(context: click.Context, *, as_json: bool) -> None:
             click.echo(f"{finding.level:<8} {finding.subject}: {finding.text}")
     if any(finding.level == "error" for finding in findings):
         context.exit(1)
+
+
+def check_paging(settings: Settings, *, send: bool) -> Iterator[Finding]:
+    """Where pages go; with `send`, whether a test page gets there."""
+    subject = "paging"
+    if send:
+        redactor = Redactor(settings.secrets())
+        configure_logging(settings.log_level, settings.log_format, redactor)
+        configure_sentry(settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None, redactor)
+        tell(test_page(operator()))
+    if settings.sentry_dsn is None:
+        sent = "; a test page was logged" if send else ""
+        yield Finding("ok", subject, f"log lines page.… and metrics only, since REDEEM_SENTRY_DSN is not set{sent}")
+    elif not send:
+        yield Finding("ok", subject, "to Sentry and as log lines; --send-test-page tries it")
+    elif why := deliver(_PATIENCE):
+        yield Finding("error", subject, f"REDEEM_SENTRY_DSN: Sentry did not take the test page: {why}")
+    else:
+        yield Finding("ok", subject, "Sentry has taken a test page; was anybody woken?")
 
 
 def check_broker(settings: Settings) -> Iterator[Finding]:
