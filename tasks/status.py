@@ -116,11 +116,13 @@ def breaker_state(runtime: Runtime, partner: str, shop: str) -> tuple[str, str |
     account = account_of(runtime.settings, partner, shop)[0]
     if ledger.redis.hexists(ledger.key("account", account.name), "paused_at"):
         return "paused", None
-    state, relapse, proven = ledger.redis.hmget(
-        ledger.key("health", account.name, account.fingerprint), ["state", "relapse", "proven"]
+    state, relapse, proven, since, why = ledger.redis.hmget(
+        ledger.key("health", account.name, account.fingerprint), ["state", "relapse", "proven", "since", "why"]
     )
     if state == "open":
-        return "open", None if proven or partner not in PARTNERS else PARTNERS[partner].never_answered
+        begun = datetime.fromtimestamp(int(since) / 1000, UTC)
+        known = f"failing since {begun:%Y-%m-%d %H:%M} UTC" if proven else PARTNERS[partner].never_answered
+        return "open", known + (f" ({why})" if why else "")
     if state == "refused":
         return "refused", "the partner refuses the account's key: mend it, then restart or `redeem resume`"
     return ("half-open" if relapse == "1" and state == "ramping" else "closed"), None

@@ -60,7 +60,7 @@ def test_a_wrong_sovendus_id_is_one_shops_own_trouble(
 
     row = system.status("sovendus", shop)
     assert row["breaker"] == "open"
-    assert row["hint"] == "outage, or wrong trafficSourceNumber / traffic_medium_public_id"
+    assert row["hint"].startswith("outage, or wrong trafficSourceNumber / traffic_medium_public_id (HTTP 500")
     assert row["dead"] == 0
     assert system.states(ill) <= {"queued", "retrying", "sending"}
     # Ten failures open the breaker, as many more may be on their way; the rest are single probes.

@@ -59,7 +59,10 @@ def test_an_open_breaker_and_what_it_may_mean(redeem: Run, worker: Worker, sandb
     for number in range(10):
         worker.work(f"sovendus:uk:{number}:SKD1")
     row = rows(redeem)["sovendus", "uk"]
-    assert (row["breaker"], row["hint"]) == ("open", "outage, or wrong trafficSourceNumber / traffic_medium_public_id")
+    assert (row["breaker"], row["hint"]) == (
+        "open",
+        "outage, or wrong trafficSourceNumber / traffic_medium_public_id (HTTP 500: internal error)",
+    )
     assert "sovendus uk: outage, or wrong trafficSourceNumber" in redeem("status").out
     assert rows(redeem)["sovendus", "de"]["breaker"] == "closed"
 

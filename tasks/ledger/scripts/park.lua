@@ -24,7 +24,8 @@ if kind == 'refused' then
   refused(account, fp)
   return { 'parked', CHANGE }
 end
-unhealthy(account, fp, id, { failures = tonumber(ARGV[13]), probe_after = tonumber(ARGV[14]), probe_cap = tonumber(ARGV[15]) })
+unhealthy(account, fp, id, { failures = tonumber(ARGV[13]), probe_after = tonumber(ARGV[14]), probe_cap = tonumber(ARGV[15]) },
+  ARGV[9])
 local waited = waited_ms(account, r[4], r[5])
 if waited >= tonumber(ARGV[11]) and not is_paused(account) then
   gave_up(id, account, waited, tonumber(ARGV[12]))

@@ -113,15 +113,17 @@ local function healthy(account, fp)
 end
 
 local function open_breaker(account, fp, every, was)
-  if was ~= 'open' then CHANGE = 'opened' end
-  set_health(account, fp, 'state', 'open', 'probe_every', text(every), 'probe_at', text(NOW + every), 'probe', '',
-    'since', text(WALL))
+  if was ~= 'open' then
+    CHANGE = 'opened'
+    set_health(account, fp, 'since', text(WALL))
+  end
+  set_health(account, fp, 'state', 'open', 'probe_every', text(every), 'probe_at', text(NOW + every), 'probe', '')
 end
 
--- A transient failure. `breaker` has failures, probe_after, probe_cap (ms).
-local function unhealthy(account, fp, id, breaker)
+-- A transient failure, and what it was. `breaker` has failures, probe_after, probe_cap (ms).
+local function unhealthy(account, fp, id, breaker, why)
   local h = health(account, fp)
-  set_health(account, fp, 'failures', text(h.failures + 1))
+  set_health(account, fp, 'failures', text(h.failures + 1), 'why', why)
   if h.state == 'open' then
     if h.probe == id then open_breaker(account, fp, math.min(h.probe_every * 2, breaker.probe_cap), h.state) end
   elseif h.state == 'ramping' and h.relapse then
