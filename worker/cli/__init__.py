@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "retry": "Bring waiting retries forward to now.",
     "audit": "What operators did.",
     "report": "Every settled redemption of a period, as CSV or JSON.",
+    "reconcile": "Compare a partner's statement with what was reported.",
     "metrics": "Print Prometheus metrics, once.",
     "erase": "Take an order or a customer out of everything that is kept.",
     "check": "Check settings and broker; calls no partner.",
