@@ -189,18 +189,20 @@ class Ledger:
         fields = self.redis.hgetall(self.key("redemption", redemption_id))
         return Record(redemption_id, fields) if fields else None
 
-    @classified()
     def find_all(self, ids: Iterable[str], fields: Sequence[str] = ()) -> list[Record]:
         """The records of those ids that exist, in one round trip; with all their fields, or with `fields` only."""
         ids = list(ids)
-        pipeline = self.redis.pipeline(transaction=False)
-        for redemption_id in ids:
-            key = self.key("redemption", redemption_id)
-            pipeline.hmget(key, fields) if fields else pipeline.hgetall(key)
-        answers = pipeline.execute()
-        if fields:
-            answers = [{name: value for name, value in zip(fields, one, strict=True) if value} for one in answers]
-        return [Record(id_, found) for id_, found in zip(ids, answers, strict=True) if found]
+        if not ids:
+            return []
+        page = self._run("glance", len(ids), *ids, *fields)
+        answers = (record.split(_FIELD_END)[:-1] for record in page.split(_RECORD_END)[:-1])
+        found = []
+        for id_, values in zip(ids, answers, strict=True):
+            pairs = zip(fields, values, strict=False) if fields else zip(values[::2], values[1::2], strict=True)
+            record = {name: value for name, value in pairs if value}
+            if record:
+                found.append(Record(id_, record))
+        return found
 
     def survey(self, key: str, fields: Sequence[str]) -> Iterator[list[str]]:
         """Some fields of every record in `dead` or in `wake:<account>`, the earliest first; empty where it has none.

@@ -16,8 +16,8 @@ SCHEMA_VERSION: Final = "1"
 """Written on every record, so that workers of neighbouring versions can tell what they read."""
 
 JSON_FIELDS: Final = (
-    "state", "partner", "shop", "order_id", "code", "attempts", "order_value", "currency", "completed_at", "reported_at",
-    "reason", "error_code", "error_message", "receipt", "raw_as",
+    "state", "partner", "shop", "order_id", "code", "attempts", "order_value", "currency", "completed_at",
+    "reported_at", "reason", "error_code", "error_message", "receipt", "raw_as",
 )  # fmt: skip
 """What `Record.to_json` looks at, for those who fetch no more."""
 

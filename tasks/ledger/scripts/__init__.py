@@ -20,7 +20,7 @@ _SHARED: Final = ("clocks", "counters", "prelude")
 # never drain.
 _GROWING: Final = {"open", "replay", "rebuild"}
 
-_READING: Final = ("survey", "report", "sift", "sift_stream")
+_READING: Final = ("glance", "survey", "report", "sift", "sift_stream")
 """Those that stand alone and change nothing, so that a replica or a read-only user may run them."""
 
 

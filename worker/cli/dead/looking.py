@@ -13,12 +13,12 @@ from tasks.dead_letters import NEEDED, Filters, count_dead, find_dead
 from tasks.ledger import Ledger, Record, State
 from tasks.ledger.record import JSON_FIELDS
 from worker.cli.connection import No, connected
+from worker.cli.dead.table import print_letters
 from worker.cli.filters import filter_options
 from worker.cli.names import remark_on_shop
-from worker.cli.printing import json_option, print_json, print_table
+from worker.cli.printing import json_option, print_json
 from worker.cli.show import find, print_record
 
-_COLUMNS: Final = ("died", "reason", "id", "value", "attempts", "text")
 _SHOWN: Final = tuple({*NEEDED, *JSON_FIELDS})
 _ON_A_TERMINAL: Final = 50  # letters; more scroll past
 
@@ -51,7 +51,7 @@ def _print(ledger: Ledger, filters: Filters, letters: Iterator[Record], limit: i
         remark_on_shop(filters.shop)
         return
     rest = islice(letters, limit - 1) if limit else letters
-    print_table(_COLUMNS, map(_cells, chain([first], rest)))
+    print_letters(chain([first], rest), ledger.now())
     if limit and next(letters, None) is not None:
         more = count_dead(ledger, filters) - limit
         click.echo(f"… and {more} more; --limit 0 lists all, `redeem dead stats` sums them up")
@@ -75,17 +75,3 @@ def dead_letter(ledger: Ledger, letter_id: str) -> Record:
     if record.state is not State.DEAD:
         raise No(f"{record.id}: no dead letter, it is {record.state}")
     return record
-
-
-def _cells(record: Record) -> tuple[object, ...]:
-    died = record.moment("died_at")
-    text = record.fields.get("error_message", "")
-    value = f"{record.order_value} {record.fields.get('currency', '')}" if record.order_value is not None else None
-    return (
-        died.strftime("%Y-%m-%d %H:%M:%S") if died else None,
-        record.reason,
-        record.id,
-        value,
-        record.attempts or None,
-        f"order {record.order_id}: {text}" if record.order_id and not record.is_redemption else text,
-    )

@@ -12,14 +12,16 @@ import click
 from tasks.dead_letters import NEEDED, Filters, find_dead
 from tasks.ledger import Record
 from tasks.order_values import Money
+from worker.cli.ages import age
 from worker.cli.connection import connected
 from worker.cli.filters import filter_options
 from worker.cli.names import remark_on_shop
-from worker.cli.printing import json_option, print_json, print_table
+from worker.cli.printing import console, json_option, print_json, print_table
 from worker.cli.status import money
 from worker.cli.whole_record import iso
 
 _GROUPS: Final = ("partner", "shop", "reason", "error_code")
+_HEADS: Final = {"error_code": "code"}
 
 
 @dataclass
@@ -54,6 +56,7 @@ def stats(filters: Filters, *, groups: tuple[str, ...], as_json: bool) -> None:
     by = tuple(dict.fromkeys(groups)) or _GROUPS
     with connected() as (_, runtime):
         sums, total = _sums(find_dead(runtime.ledger, filters, NEEDED), by)
+        now = runtime.ledger.now()
     largest_first = sorted(sums.items(), key=lambda item: (-item[1].count, item[0]))
     if as_json:
         print_json(_named(by, group) | _to_json(one) for group, one in largest_first)
@@ -62,10 +65,10 @@ def stats(filters: Filters, *, groups: tuple[str, ...], as_json: bool) -> None:
         click.echo("no dead letters" + ("" if filters == Filters() else " match"))
         remark_on_shop(filters.shop)
         return
-    rows = [(*group, *_cells(one)) for group, one in largest_first]
+    rows = [(*group, *_cells(one, now)) for group, one in largest_first]
     if len(rows) > 1:
-        rows.append(("all", *("" for _ in by[1:]), *_cells(total)))
-    print_table((*by, "count", "money", "oldest", "newest"), rows)
+        rows.append(("all", *("" for _ in by[1:]), *_cells(total, now)))
+    print_table((*(_HEADS.get(name, name) for name in by), "count", "money", "oldest", "newest"), rows)
 
 
 def _sums(letters: Iterable[Record], by: tuple[str, ...]) -> tuple[dict[tuple[str, ...], Sum], Sum]:
@@ -97,6 +100,8 @@ def _to_json(one: Sum) -> dict[str, Any]:
     }
 
 
-def _cells(one: Sum) -> tuple[object, ...]:
-    moments = (moment and moment.strftime("%Y-%m-%d %H:%M") for moment in (one.oldest, one.newest))
-    return (one.count, money(one.money.to_json()), *moments)
+def _cells(one: Sum, now: datetime) -> tuple[object, ...]:
+    """On a terminal ages, elsewhere the moments themselves."""
+    moments = (one.oldest, one.newest)
+    told = [age(moment, now) for moment in moments] if console().is_terminal else map(iso, moments)
+    return (one.count, money(one.money.to_json()), *told)
