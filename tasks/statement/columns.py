@@ -42,7 +42,7 @@ NAMES: Final[Mapping[str, frozenset[str]]] = {
 _UNIT: Final = re.compile(
     r"(?:\bin\b)?[\s(\[/,-]*\b(EUR|GBP|CHF|PLN|SEK|DKK|NOK|USD|CZK|HUF)\b[)\]\s]*$", re.IGNORECASE
 )
-_UNIT_SIGN: Final = re.compile(r"[\s(\[/,-]*([€£])[)\]\s]*$")
+_UNIT_SIGN: Final = re.compile(r"(?:\bin\b)?[\s(\[/,-]*([€£])[)\]\s]*$")
 
 
 @dataclass(frozen=True)
