@@ -21,7 +21,7 @@ from tasks.bad_messages import Reasoned, bury_event
 from tasks.errors import Crashed
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
-from tasks.persistence import until_recorded
+from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.redemption_task import report_dead_letter
 from tasks.runtime import Runtime, runtime_of
 
@@ -90,7 +90,9 @@ def _occurrence(task: OrderTask, event: object) -> str:
 
 
 def _put_back(error: Exception) -> NoReturn:
-    ours = not isinstance(error, RedisError | OSError)
-    log.warning("order.put_back", error=type(error).__name__, exc_info=error if ours else None)
+    if isinstance(error, UNAVAILABLE):
+        log.warning("order.put_back", error=type(error).__name__)
+    else:  # it does not pass by itself: an error, which Sentry hears of
+        log.error("order.put_back", error=type(error).__name__, exc_info=error)
     time.sleep(_BEFORE_PUT_BACK)
     raise Reject(type(error).__name__, requeue=True) from error

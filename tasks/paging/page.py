@@ -73,9 +73,9 @@ def broker_back(seconds: float) -> Page:
     return Page("broker_back", "info", Topic("broker_away"), text, "Nothing: it is over.", {})
 
 
-def test_page(who: str) -> Page:
-    """A page for trying whether anybody is woken by it, at the level of the gravest; `who` asked for it."""
-    text = f"a test page, asked for by {who}: if you read this, paging works"
+def test_page() -> Page:
+    """A page for trying whether anybody is woken by it, at the level of the gravest."""
+    text = "a test page: if you read this, paging works"
     return Page("test", "error", Topic("test"), text, "Nothing: it is a test.", {})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import signal
 import subprocess
@@ -16,11 +15,14 @@ import requests
 from redis import Redis
 
 from tasks.ledger import Account
+from tasks.orders import hash_email
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
 from tests.acceptance.kit.hunt import everything_in, found
+from tests.acceptance.kit.ingest import Ingest
 from tests.acceptance.kit.producer import BareProducer
-from tests.acceptance.kit.recorder import RecordingServer
+from tests.tasks import examples
+from tests.tasks.garbage import garbage
 from worker.dev.broker import EmbeddedValkey
 
 if TYPE_CHECKING:
@@ -30,9 +32,21 @@ if TYPE_CHECKING:
     from worker.dev.sandbox import Sandbox
 
 ADDRESS = "Jürgen.Leak+42@Example.COM"
-PERSONAL = {"address": ADDRESS, "its name": "Jürgen.Leak+42", "customer": "customer-no-8472615"}
+PERSONAL = {
+    "address": ADDRESS,
+    "its name": "Jürgen.Leak+42",
+    "customer": "customer-no-8472615",
+    "address in garbage": examples.ADDRESS,
+}
+ONLY_IN_THE_LEDGER = {
+    "hash of the address": hash_email(ADDRESS),
+    "hash in garbage": hash_email(examples.ADDRESS),
+    "validation key": "validation-key-8472615",
+}
+"""What redemptions are sent with; until they are settled the ledger has it, and nothing else ever."""
 SECRETS = {
     "API key": "sëcret/Key+of 8472615",
+    "wrong API key": "wrong-sëcret/Key+of 8472615",
     "token": "token-8472615-of-the-shop",
     "webhook secret": "whsec_8472615",
     "broker password": "broker-password-8472615",
@@ -45,6 +59,7 @@ SHOP = Shop(
     api_key=SECRETS["API key"],
     more={"TOKEN": SECRETS["token"], "WEBHOOK_SECRET": SECRETS["webhook secret"]},
 )
+LOCKED = Shop("locked", number="5102", api_key=SECRETS["wrong API key"])
 PERSON = {"email": f" {ADDRESS} ", "customer_id": PERSONAL["customer"]}
 AUTH = ("admin", SECRETS["password of Flower"])
 
@@ -68,18 +83,18 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory, partners: Sandbox) -> Iterator[Day]:
     """The day is over when this returns."""
     directory = tmp_path_factory.mktemp("secrecy")
-    with EmbeddedValkey(directory / "broker") as broker, RecordingServer() as sentry:
+    with EmbeddedValkey(directory / "broker") as broker, Ingest(key=SECRETS["key of Sentry"]) as sentry:
         with Redis.from_url(broker.url) as redis:
             redis.config_set("requirepass", SECRETS["broker password"])
         broker_url = broker.url.replace("://", f"://:{SECRETS['broker password']}@")
         settings = FAST | {
-            "SENTRY_DSN": f"http://{SECRETS['key of Sentry']}@{sentry.address}/1",
+            "SENTRY_DSN": sentry.dsn,
             "FLOWER__BASIC_AUTH": ":".join(AUTH),
             "LOG_LEVEL": "debug",
             "PARTNERS__SOVENDUS__READ_TIMEOUT": "30s",
         }
         with (
-            System(broker_url, partners.url, [SHOP], directory, settings) as system,
+            System(broker_url, partners.url, [SHOP, LOCKED], directory, settings) as system,
             Redis.from_url(broker_url) as redis,
             system.worker("worker", "--concurrency=1") as worker,
             FlowerProcess(system.environment, directory / "flower.log") as flower,
@@ -87,25 +102,29 @@ def day(tmp_path_factory: pytest.TempPathFactory, partners: Sandbox) -> Iterator
             made = Day(system, worker, flower, redis)
             _own_door(made, directory / "broker")
             _strangers_door(made)
+            _garbage(made)
             _unexpected_errors(made)
             _commands(made)
             made.note("Redis at the end", everything_in(redis))
             _flower_and_inspect(made, partners)
             made.note("worker's log", worker.log.read_bytes())
             made.note("Flower's log", flower.log.read_bytes())
-            for number, report in enumerate(sentry.received()):
-                body = gzip.decompress(report.body) if report.body.startswith(b"\x1f\x8b") else report.body
-                made.note(f"Sentry {number}", body)
+            for number, envelope in enumerate(sentry.envelopes()):
+                made.note(f"Sentry {number}", envelope)
             yield made
 
 
 def _own_door(day: Day, data: Path) -> None:
     """Orders by `redeem emit`, which go well, badly, and wrong."""
     faults = ("", "+HANG", "+RESET", "-503x1", "-GARBAGE", "-EXPIRED", "-REDEEMED")
-    coupons = [code(f"{SHOP.name}{fault}", "uniqodo", validation_key="vk") for fault in faults]
+    coupons = [
+        code(f"{SHOP.name}{fault}", "uniqodo", validation_key=ONLY_IN_THE_LEDGER["validation key"]) for fault in faults
+    ]
     fine = order(SHOP, "FINE", *coupons, code("SKD"), code("SKD-503x1"), code("SKD+TRUNCATED"), **PERSON)
     nowhere = order(SHOP, "NOWHERE", code("SKD"), **PERSON) | {"shop": "nowhere"}
     ids = day.system.emit(fine, nowhere)
+    day.system.emit(order(LOCKED, "LOCKED", code("LOCKED", "uniqodo"), **PERSON))  # waits for another key
+    eventually(lambda: day.system.breaker("uniqodo", LOCKED) == "refused")
     day.system.until_settled(ids)
     day.note("Redis after redeem emit", everything_in(day.redis))
     day.note("the broker's files after redeem emit", b"".join(f.read_bytes() for f in data.rglob("*") if f.is_file()))
@@ -127,9 +146,27 @@ def _strangers_door(day: Day) -> None:
     with BareProducer(day.system.broker_url, {"task_send_sent_event": True}) as stranger:
         sent: list[tuple[list[object], dict[str, object]]] = [([fine], {}), *wrong]
         for args, kwargs in sent:
-            stranger.send(args, kwargs, argsrepr=f"({args!r})", kwargsrepr=repr(kwargs), shadow="orders.completed")
+            told = {"argsrepr": f"({args!r})", "kwargsrepr": repr(kwargs), "shadow": "orders.completed"}
+            stranger.send(args, kwargs, **told, headers=TRACED)
     day.system.until_settled(["sovendus:leak:STRANGE:SKD", "uniqodo:leak:STRANGE:STRANGE-LOST+HANG"])
     eventually(lambda: len(_invalid(day)) == len(wrong), what="a dead letter for each wrong message")
+
+
+TRACED = {
+    "sentry-trace": "771a43a4192642f0b136d5159a501700-b1b2b3b4b5b6b7b8-1",
+    "baggage": f"sentry-trace_id=771a43a4192642f0b136d5159a501700,sentry-user={PERSONAL['customer']}",
+}
+"""What a shop that uses Sentry itself adds to its messages."""
+
+
+def _garbage(day: Day) -> None:
+    """What is no message at all, or a message of somebody else's."""
+    every = {name: raw for name, (raw, why) in garbage("orders").items() if why != "invalid_event"}
+    small = [raw for raw in every.values() if len(raw) < 100_000]
+    day.redis.lpush("orders", *small)
+    letters = day.system.ledger.key("dead")
+    eventually(lambda: sum(b"message:" in one for one in day.redis.zrange(letters, 0, -1)) == len(small))
+    eventually(lambda: day.worker.entries("page.dead_letters"))
 
 
 def _invalid(day: Day) -> list[str]:
@@ -248,6 +285,19 @@ def test_the_hunt_finds_what_is_there(day: Day, partners: Sandbox) -> None:
 
 def test_secrets_are_nowhere(day: Day) -> None:
     assert found(SECRETS, day.places) == []
+
+
+def test_what_redemptions_are_sent_with_is_in_no_log_and_no_event(day: Day) -> None:
+    shown = ("Redis", "the broker's files", "redeem dead show")  # the last shows an invalid event as it was kept
+    out = {place: content for place, content in day.places.items() if not place.startswith(shown)}
+    hits = found(ONLY_IN_THE_LEDGER, out)
+    assert hits == [], hits
+
+
+def test_errors_and_pages_have_reached_sentry(day: Day) -> None:
+    sent = b"".join(content for place, content in day.places.items() if place.startswith("Sentry"))
+    for told in (b"order.put_back", b"JSONDecodeError", b"rejected", b"unreadable_message", b"refuses the account"):
+        assert told in sent
 
 
 def test_the_customer_is_nowhere(day: Day) -> None:

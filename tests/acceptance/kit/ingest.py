@@ -19,8 +19,9 @@ class Ingest(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, *, hangs: bool = False) -> None:
+    def __init__(self, *, hangs: bool = False, key: str = "c0ffee") -> None:
         super().__init__((LOOPBACK, 0), _Handler)
+        self.key = key
         self.hangs = hangs
         self.over = threading.Event()
         self._lock = threading.Lock()
@@ -30,7 +31,7 @@ class Ingest(ThreadingHTTPServer):
     @property
     def dsn(self) -> str:
         """What to set as `REDEEM_SENTRY_DSN`."""
-        return f"http://c0ffee@{LOOPBACK}:{self.server_port}/1"
+        return f"http://{self.key}@{LOOPBACK}:{self.server_port}/1"
 
     def keep(self, envelope: bytes) -> None:
         """Take one more envelope, unpacked."""
