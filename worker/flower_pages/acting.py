@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final
 
 from tornado.web import HTTPError, authenticated
 
+from tasks.amendment import Amendment, InvalidAmendment
+from tasks.amendment_text import parse_amendment
 from tasks.dead_actions import DEFAULT_RATE, Selection, preview
 from worker.flower_pages.asked import FIELDS, Asked
-from worker.flower_pages.batches import Progress
+from worker.flower_pages.batches import Progress, Wish
 from worker.flower_pages.current import CurrentPage
 
 ACTIONS: Final = ("replay", "discard")
@@ -34,6 +37,23 @@ class ActingPage(CurrentPage):
         if action not in ACTIONS:
             raise HTTPError(400, "neither replay nor discard")
         return action
+
+    def amendment_texts(self) -> list[str]:
+        """The fields to be set right, as `field=value`; a suggested one that was left empty is not among them."""
+        given = zip(self.get_body_arguments("set_name"), self.get_body_arguments("set_value"), strict=False)
+        texts = [f"{name}={value}" for name, value in given if value]
+        more = re.split(r",\s*(?=[\w$.\[\]']+=)", self.get_body_argument("set_more", "") or "")
+        return [*texts, *filter(None, more), *self.get_body_arguments("set")]
+
+    def amendment(self) -> Amendment:
+        """The same, read.
+
+        Raises HTTPError.
+        """
+        try:
+            return parse_amendment(self.amendment_texts())
+        except InvalidAmendment as error:
+            raise HTTPError(400, str(error)) from error
 
     async def selection(self) -> Selection:
         """The letters ticked, or all that match and are dead now.
@@ -60,6 +80,7 @@ class Confirm(ActingPage):
         """The question."""
         self.refuse_if_read_only()
         selection = await self.selection()
+        self.amendment()
         expected = await self.in_thread(preview, self.ledger, selection)
         until = selection.filters.until
         self.show(
@@ -68,6 +89,7 @@ class Confirm(ActingPage):
             selection=selection,
             written={name: self.get_body_argument(name, "") or "" for name in FIELDS}
             | ({"until": until.isoformat()} if until else {}),
+            written_amendment=self.amendment_texts(),
             expected=expected,
             rates=RATES,
             usual_rate=DEFAULT_RATE,
@@ -86,18 +108,23 @@ class Act(ActingPage):
     async def post(self) -> None:
         """Set it off, and lead to where it can be watched."""
         self.refuse_if_read_only()
-        action, selection = self.action(), await self.selection()
-        try:
-            rate = float(self.get_body_argument("rate", "") or DEFAULT_RATE)
-            expected = int(self.get_body_argument("expected", "") or 0)
-        except ValueError as error:
-            raise HTTPError(400, "no number") from error
-        if rate not in RATES:
-            raise HTTPError(400, "no such pace")
-        batch = self.batches.start(self.app, action, selection, expected, rate=rate, who=self.who)
+        wish = Wish(self.action(), await self.selection(), self.amendment(), self.rate(), self.who)
+        expected = self.get_body_argument("expected", "") or ""
+        batch = self.batches.start(self.app, wish, int(expected) if expected.isdecimal() else 0)
         for _ in range(round(_SEEN_WITHIN / _LOOKS_EVERY)):
             if batch.progress is not Progress.RUNNING:
                 break
             await asyncio.sleep(_LOOKS_EVERY)
         self.changed()
         self.redirect(self.link("batch", number=batch.number), status=303)
+
+    def rate(self) -> float:
+        """Letters a second.
+
+        Raises HTTPError.
+        """
+        written = self.get_body_argument("rate", "") or str(DEFAULT_RATE)
+        rate = next((one for one in RATES if str(one) == written), None)
+        if rate is None:
+            raise HTTPError(400, "no such pace")
+        return rate

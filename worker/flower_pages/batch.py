@@ -14,23 +14,8 @@ from worker.flower_pages.current import CurrentPage
 _LOOKED_UP: Final = 200  # redemptions whose state is told
 
 
-class BatchPage(CurrentPage):
-    """The page of one batch, and all that is left of it where `fragment` is asked for."""
-
-    @authenticated
-    async def get(self) -> None:
-        """How it stands."""
-        batch = self.batch(self.get_query_argument("number", "") or "")
-        ids = [one for outcome in list(batch.named) for one in outcome.redemptions][-_LOOKED_UP:]
-        states = await self.in_thread(_states, self.ledger, ids)
-        fragment = self.get_query_argument("fragment", "")
-        self.show(
-            "batch_part.html" if fragment else "batch.html",
-            batch=batch,
-            states=states,
-            settled=not states["queued"] + states["sending"] + states["retrying"],
-            running=batch.progress is Progress.RUNNING,
-        )
+class _OfBatch(CurrentPage):
+    """Of one batch."""
 
     def batch(self, number: str) -> Batch:
         """The batch of that number.
@@ -45,7 +30,25 @@ class BatchPage(CurrentPage):
         return batch
 
 
-class StopBatch(BatchPage):
+class BatchPage(_OfBatch):
+    """The page of one batch, and all that is left of it where `fragment` is asked for."""
+
+    @authenticated
+    async def get(self) -> None:
+        """How it stands."""
+        batch = self.batch(self.get_query_argument("number", "") or "")
+        ids = [one for outcome in list(batch.named) for one in outcome.redemptions][-_LOOKED_UP:]
+        states = await self.in_thread(_states, self.ledger, ids)
+        self.show(
+            "batch_part.html" if self.is_fragment else "batch.html",
+            batch=batch,
+            states=states,
+            settled=not states["queued"] + states["sending"] + states["retrying"],
+            running=batch.progress is Progress.RUNNING,
+        )
+
+
+class StopBatch(_OfBatch):
     """Ends it after the letter in hand."""
 
     @authenticated

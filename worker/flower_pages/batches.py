@@ -10,16 +10,17 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Final, cast
+from typing import Final
 
 import structlog
 from redis.exceptions import RedisError
 
+from tasks.amendment import Amendment
 from tasks.dead_actions import Outcome, Selection, discard_all, replay_all
 from worker.composition import RedeemApp
 
@@ -39,19 +40,28 @@ class Progress(StrEnum):
     BROKEN = "broken"
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What an operator wants done."""
+
+    action: str
+    """`replay` or `discard`."""
+    selection: Selection
+    amendment: Amendment
+    """What is set right before a replay."""
+    rate: float
+    """Letters replayed a second; 0: as fast as it goes."""
+    who: str
+
+
 @dataclass
 class Batch:
     """What one operator set off; written by its own thread only, but for the wish to stop."""
 
     number: str
-    action: str
-    """`replay` or `discard`."""
-    selection: Selection
+    wish: Wish
     expected: int
     """Letters there were when it was set off."""
-    rate: float
-    """Letters a second; 0: as fast as it goes."""
-    who: str
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     progress: Progress = Progress.RUNNING
@@ -88,17 +98,15 @@ class Batches:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
 
-    def start(
-        self, app: RedeemApp, action: str, selection: Selection, expected: int, *, rate: float, who: str
-    ) -> Batch:
+    def start(self, app: RedeemApp, wish: Wish, expected: int) -> Batch:
         """Begin in a thread of its own."""
         with self._lock:
             number = f"{int(time.time()):x}-{next(self._numbers)}"  # told apart from those before a restart
-            batch = Batch(number, action, selection, expected, rate, who)
+            batch = Batch(number, wish, expected)
             thread = threading.Thread(target=_run, args=(batch, app), name=f"batch-{number}", daemon=True)
             self._batches[number], self._threads[number] = batch, thread
             self._forget_old()
-        log.info("batch.started", action=action, letters=expected, who=who, what=selection.describe())
+        log.info("batch.started", action=wish.action, letters=expected, who=wish.who, what=wish.selection.describe())
         thread.start()
         return batch
 
@@ -128,7 +136,7 @@ class Batches:
 def _run(batch: Batch, app: RedeemApp) -> None:
     ended = Progress.BROKEN
     try:
-        with closing(cast("Generator[Outcome]", _outcomes(batch, app))) as outcomes:
+        with closing(_outcomes(batch, app)) as outcomes:
             for outcome in outcomes:
                 batch.note(outcome)
         ended = Progress.STOPPED if batch.stop.is_set() else Progress.FINISHED
@@ -140,12 +148,19 @@ def _run(batch: Batch, app: RedeemApp) -> None:
     finally:
         batch.ended_at = datetime.now(UTC)
         batch.progress = ended
-        log.info("batch.ended", action=batch.action, how=ended.value, done=batch.done, refused=batch.refused)
+        log.info("batch.ended", action=batch.wish.action, how=ended.value, done=batch.done, refused=batch.refused)
 
 
-def _outcomes(batch: Batch, app: RedeemApp) -> Iterator[Outcome]:
-    act: dict[str, Callable[[], Iterator[Outcome]]] = {
-        "replay": lambda: replay_all(app, app.runtime, batch.selection, rate=batch.rate, by=batch.who, stop=batch.stop),
-        "discard": lambda: discard_all(app.runtime, batch.selection, by=batch.who, stop=batch.stop),
-    }
-    return act[batch.action]()
+def _outcomes(batch: Batch, app: RedeemApp) -> Generator[Outcome]:
+    wish = batch.wish
+    if wish.action == "discard":
+        return discard_all(app.runtime, wish.selection, by=wish.who, stop=batch.stop)
+    return replay_all(
+        app,
+        app.runtime,
+        wish.selection,
+        rate=wish.rate,
+        amendment=wish.amendment,
+        by=wish.who,
+        stop=batch.stop,
+    )

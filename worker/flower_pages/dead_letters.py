@@ -11,6 +11,7 @@ from tornado.web import authenticated
 
 from tasks.advice import REASONS
 from tasks.dead_letters import Filters
+from tasks.identity import UNROUTED
 from tasks.ledger import Record
 from worker.flower_pages import wording
 from worker.flower_pages.asked import FIELDS, Asked
@@ -31,9 +32,9 @@ class Row:
     age: str
 
     @property
-    def is_message(self) -> bool:
-        """A bad message or an invalid event, which no account has."""
-        return not self.record.is_redemption
+    def has_partner(self) -> bool:
+        """Whether it is one partner's: no bad message is, and no code that nobody's account could be found for."""
+        return self.record.partner not in ("", UNROUTED)
 
     @property
     def code(self) -> str:
@@ -111,7 +112,7 @@ def options(snapshot: Snapshot, written: Mapping[str, str]) -> dict[str, list[st
     """What can be chosen in the filters' lists; what was asked for is among it."""
     rows = [(row.partner, row.shop) for row in snapshot.rows]
     found = {
-        "partner": {partner for partner, _ in rows if partner},
+        "partner": {partner for partner, _ in rows if partner not in ("", UNROUTED)},
         "shop": {shop for _, shop in rows if shop},
         "reason": set(REASONS) | {reason for reason in snapshot.survey.reasons if reason},
     }

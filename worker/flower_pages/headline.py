@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from tasks.advice import advise
+from tasks.identity import UNROUTED
 from tasks.status import AccountStatus
 from tasks.survey import Cause, Pile
 from worker.flower_pages import wording
@@ -15,7 +16,7 @@ from worker.flower_pages.snapshot import Snapshot
 
 _LATE: Final = 15 * 60.0  # seconds that something may wait before it is said
 _SILENT: Final = 24 * 3600.0  # seconds without a yes at an account that is asked to report
-_CAUSES_SHOWN: Final = 4
+_CAUSES_SHOWN: Final = 3
 
 
 class Level(StrEnum):
@@ -79,7 +80,7 @@ def headline(snapshot: Snapshot) -> Headline:
 def _findings(snapshot: Snapshot) -> Iterator[Finding]:
     yield from _workers(snapshot)
     for row in snapshot.rows:
-        if row.partner:
+        if row.partner not in ("", UNROUTED):
             yield from _account(row, snapshot)
     yield from _dead(snapshot)
 
@@ -151,7 +152,9 @@ def _weight(one: tuple[Cause, Pile]) -> tuple[float, int]:
 
 
 def _whose(cause: Cause) -> str:
-    return f"{cause.partner} {cause.shop}: " if cause.partner else ""
+    if cause.partner in ("", UNROUTED):
+        return f"shop {cause.shop}: " if cause.shop else ""
+    return f"{cause.partner} {cause.shop}: "
 
 
 def _query(cause: Cause) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from tornado.web import HTTPError, authenticated
 
@@ -14,12 +14,13 @@ from tasks.bad_messages import what_came
 from tasks.identity import task_id
 from tasks.ledger import Ledger, Record, State
 from tasks.message_masking import mask_text
+from worker.cli.happenings import happening
 from worker.flower_pages import wording
 from worker.flower_pages.current import CurrentPage
 from worker.flower_pages.dead_letters import row_of
 
 _EXCERPT: Final = 4000  # characters of a bad message
-_HISTORY: Final = ("at", "outcome")
+_SET: Final = re.compile(r"--set (\S+?)=…")
 
 
 class Step(NamedTuple):
@@ -28,8 +29,8 @@ class Step(NamedTuple):
     at: datetime
     since: str
     """How long after the step before."""
-    outcome: str
-    told: list[tuple[str, str]]
+    what: str
+    more: str
 
 
 class Letter(CurrentPage):
@@ -48,12 +49,14 @@ class Letter(CurrentPage):
         now = await self.in_thread(self.ledger.now)
         error_code, text = record.fields.get("error_code"), record.fields.get("error_message", "")
         is_dead = record.state is State.DEAD
+        advice = advise(record.reason, record.partner, error_code, text) if is_dead else None
         self.show(
             "letter.html",
             row=row_of(record, now),
             record=record,
             is_dead=is_dead,
-            advice=advise(record.reason, record.partner, error_code, text) if is_dead else None,
+            advice=advice,
+            to_set=_SET.findall(advice.command) if advice else [],
             facts=list(_facts(record)),
             steps=list(_steps(record)),
             came=came,
@@ -88,13 +91,8 @@ def _steps(record: Record) -> Iterator[Step]:
     for entry in record.history():
         at = datetime.fromisoformat(entry["at"])
         since = wording.duration((at - before).total_seconds()) if before else ""
-        told = [(name, _brief(value)) for name, value in entry.items() if name not in _HISTORY]
-        yield Step(at, since, str(entry.get("outcome", "")), told)
+        yield Step(at, since, *happening(entry))
         before = at
-
-
-def _brief(value: Any) -> str:  # noqa: ANN401 - JSON
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _excerpt(ledger: Ledger, record: Record) -> str:

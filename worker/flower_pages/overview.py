@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.web import HTTPError, authenticated
 
 from tasks import audit
+from tasks.identity import UNROUTED
 from tasks.ledger import Account, Ledger
 from tasks.runtime import Runtime
 from tasks.status import AccountStatus, accounts_of, percentile
@@ -22,13 +23,12 @@ class Overview(CurrentPage):
     async def get(self) -> None:
         """How things stand."""
         snapshot = await self.snapshot()
-        fragment = self.get_query_argument("fragment", "")
         self.show(
-            "overview_part.html" if fragment else "overview.html",
+            "overview_part.html" if self.is_fragment else "overview.html",
             snapshot=snapshot,
             headline=headline(snapshot),
-            rows=[row for row in snapshot.rows if row.partner],
-            messages=next((row for row in snapshot.rows if not row.partner), None),
+            rows=[row for row in snapshot.rows if row.partner not in ("", UNROUTED)],
+            homeless=sum(row.states["dead"] for row in snapshot.rows if row.partner in ("", UNROUTED)),
             percentile=percentile,
             days_plot=days_plot,
         )

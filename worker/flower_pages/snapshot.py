@@ -18,8 +18,8 @@ from tasks.survey import Survey, survey
 
 DAYS: Final = 14
 """So many days are plotted, today the last."""
-_FRESH: Final = 2.0  # seconds for which one look does for everybody
-_SHARE: Final = 4  # a look that takes long is not repeated before this many times as long has passed
+_CHEAP: Final = 0.25  # seconds: a look that takes longer is rested from, so that it takes a fifth of the time at most
+_REST: Final = 4  # times as long as it took
 _ALIVE_WITHIN: Final = 10_000  # ms since a worker's last sign of life
 
 
@@ -113,15 +113,18 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._latest: Snapshot | None = None
-        self._usable_until = 0.0
+        self._began = self._ended = float("-inf")
         self._looking: asyncio.Task[Snapshot] | None = None
 
-    async def get(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]]) -> Snapshot:
-        """A snapshot a few seconds old at most; `in_thread` makes one.
+    async def get(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]], *, patience: float) -> Snapshot:
+        """A snapshot `patience` seconds old at most, or as old as four looks take where one takes long; `in_thread`
+        makes one.
 
         Raises redis.RedisError.
         """
-        if self._latest is not None and time.monotonic() < self._usable_until:
+        took = self._ended - self._began if self._latest else 0.0
+        rest = max(patience, _REST * took if took > _CHEAP else 0.0)
+        if self._latest is not None and time.monotonic() < self._ended + rest:
             return self._latest
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look(in_thread))
@@ -129,14 +132,15 @@ class Snapshots:
 
     def forget(self) -> None:
         """Something was changed: the next one who asks shall see it."""
-        self._usable_until = 0.0
+        self._latest = self._looking = None
 
     async def _look(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]]) -> Snapshot:
-        began = time.monotonic()
+        began, me = time.monotonic(), asyncio.current_task()
         try:
-            self._latest = await in_thread()
-            ended = time.monotonic()
-            self._usable_until = ended + max(_FRESH, _SHARE * (ended - began))
-            return self._latest
+            snapshot = await in_thread()
+            if self._looking is me:
+                self._latest, self._began, self._ended = snapshot, began, time.monotonic()
+            return snapshot
         finally:
-            self._looking = None
+            if self._looking is me:
+                self._looking = None

@@ -124,6 +124,12 @@
         tell();
     });
 
+    // On a phone the filters are folded away while none is set.
+    document.querySelectorAll("details[data-folds]").forEach(function (box) {
+        var set = Array.from(box.querySelectorAll("input, select")).some(function (field) { return field.value; });
+        box.open = set || window.matchMedia("(min-width: 768px)").matches;
+    });
+
     document.querySelectorAll("form[data-once]").forEach(function (form) {
         form.addEventListener("submit", function () {
             window.setTimeout(function () {
