@@ -6,7 +6,8 @@ is nothing left; `disk` has Redis' files written anew.
 
 from tasks.erasure.erasing import Erased, Refusal, erase, look
 from tasks.erasure.found import Found
+from tasks.erasure.search import search
 from tasks.erasure.subject import Subject
 from tasks.erasure.turn import NotNow
 
-__all__ = ["Erased", "Found", "NotNow", "Refusal", "Subject", "erase", "look"]
+__all__ = ["Erased", "Found", "NotNow", "Refusal", "Subject", "erase", "look", "search"]

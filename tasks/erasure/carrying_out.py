@@ -25,11 +25,13 @@ _ENTRIES_A_STEP: Final = 500
 
 
 @dataclass
-class _Done:
+class Done:
     """What was done, by kind; it is noted at once, since any moment may be the last."""
 
     turn: Turn
     counts: Counter[str] = field(default_factory=Counter)
+    sending: list[str] = field(default_factory=list)
+    """Redemptions that are being sent this moment: their orders stay as they are."""
 
     def add(self, kind: str, count: int) -> None:
         """So many things of a kind; none where it has moved on since it was found."""
@@ -39,14 +41,16 @@ class _Done:
         self.turn.renew()
 
 
-def carry_out(runtime: Runtime, found: Found, turn: Turn, *, unreported: bool) -> Counter[str]:
-    """Erase what was found; returns how many of what. What has moved on meanwhile is to be looked for again.
+def carry_out(runtime: Runtime, found: Found, turn: Turn, *, unreported: bool) -> Done:
+    """Erase what was found. What has moved on meanwhile is to be looked for again.
 
     Raises NotNow where the turn is lost, and redis.RedisError.
     """
-    ledger, done = runtime.ledger, _Done(turn)
+    ledger, done = runtime.ledger, Done(turn)
     for doomed in found.orders.values():
         _erase_order(runtime, doomed, done, unreported=unreported)
+    if done.sending:
+        return done  # what else is said of their orders must stay too
     _erase(ledger, found.letters, [], done, unreported=False)
     for key, changes in found.changes.items():
         done.add("masked", ledger.script("amend", key, _told(changes)))
@@ -55,12 +59,12 @@ def carry_out(runtime: Runtime, found: Found, turn: Turn, *, unreported: bool) -
     for stream, entries in found.streams.items():
         _rebuild(ledger, stream, entries, turn)
         gone = sum(one is None for one in entries.values())
-        done.add(f"{stream} entries", gone)
-        done.add(f"{stream} entries masked", len(entries) - gone)
-    return done.counts
+        done.add(stream, gone)
+        done.add(f"{stream} masked", len(entries) - gone)
+    return done
 
 
-def _erase_order(runtime: Runtime, doomed: Doomed, done: _Done, *, unreported: bool) -> None:
+def _erase_order(runtime: Runtime, doomed: Doomed, done: Done, *, unreported: bool) -> None:
     # The tombstones come before the events go: were it the other way round and this ended in between, the order could
     # be sent after all when another system tells of it.
     planned = [one for message in doomed.queued for one in _planned(runtime, message)]
@@ -69,7 +73,7 @@ def _erase_order(runtime: Runtime, doomed: Doomed, done: _Done, *, unreported: b
             done.add("events", _swap(runtime.ledger, message))
 
 
-def _erase(ledger: Ledger, records: Sequence[Record], planned: Sequence[str], done: _Done, *, unreported: bool) -> bool:
+def _erase(ledger: Ledger, records: Sequence[Record], planned: Sequence[str], done: Done, *, unreported: bool) -> bool:
     if not records and not planned:
         return True
     ids = json.dumps([record.id for record in records])
@@ -78,6 +82,7 @@ def _erase(ledger: Ledger, records: Sequence[Record], planned: Sequence[str], do
         "erase", keep, "1" if unreported else "0", secrets.token_hex(16), ids, json.dumps(list(planned))
     )
     if answer[0] != "erased":
+        done.sending += answer[1] if answer[0] == "sending" else []
         return False
     redemptions = sum(record.is_redemption for record in records)
     done.add("redemptions", redemptions)

@@ -15,8 +15,11 @@ from tasks.erasure.found import Found
 from tasks.erasure.search import search
 from tasks.erasure.subject import Subject
 from tasks.erasure.turn import Turn, turn
+from tasks.identity import order_of
 from tasks.runtime import Runtime
 
+NOT_SENT: Final = "not sent yet"
+_FLYING: Final = "being worked on this moment"
 _POLL: Final = 0.2
 
 
@@ -48,7 +51,7 @@ def look(runtime: Runtime, subject: Subject, *, unreported: bool) -> tuple[Found
     Raises redis.RedisError.
     """
     found = search(runtime.ledger, subject)
-    return found, _in_flight(found) + _waiting(found, unreported=unreported)
+    return found, _in_flight(found, unreported=unreported) + _waiting(found, unreported=unreported)
 
 
 def erase(runtime: Runtime, subject: Subject, *, unreported: bool, patience: float, by: str) -> Erased:
@@ -81,34 +84,36 @@ def _until_nothing_is_left(
             return
         in_time = time.monotonic() < until
         refused = _waiting(found, unreported=unreported)
-        refused += [] if in_time else _in_flight(found)
-        if refused:
-            erased.refused += refused
-            subject = _without(subject, refused)
-        elif _in_flight(found):
-            time.sleep(_POLL)
-        else:
+        flying = _in_flight(found, unreported=unreported)
+        if not refused and not flying:
             done = carry_out(runtime, found, mine, unreported=unreported)
-            erased.counts += done
-            if not done and not in_time:
+            erased.counts += done.counts
+            flying = [Refusal(order_of(one), (one,), _FLYING) for one in done.sending]
+            if done.counts and not flying:
+                continue
+            if not in_time and not flying:
                 erased.left = _left(found)
                 return
-            if not done:
-                time.sleep(_POLL)
+        refused += [] if in_time else flying
+        erased.refused += refused
+        subject = _without(subject, refused)
+        if not refused:
+            time.sleep(_POLL)
 
 
 def _waiting(found: Found, *, unreported: bool) -> list[Refusal]:
     if unreported:
         return []
-    why = "not sent yet"
     waiting = ((order, doomed.waiting()) for order, doomed in found.orders.items())
-    return [Refusal(order.order_id, tuple(ids), why) for order, ids in waiting if ids]
+    return [Refusal(order.order_id, tuple(ids), NOT_SENT) for order, ids in waiting if ids]
 
 
-def _in_flight(found: Found) -> list[Refusal]:
-    why = "being worked on this moment"
-    flying = ((order, doomed.in_flight()) for order, doomed in found.orders.items())
-    return [Refusal(order.order_id, tuple(ids), why) for order, ids in flying if ids]
+def _in_flight(found: Found, *, unreported: bool) -> list[Refusal]:
+    """What is to be waited for. What is given up may have been claimed by a worker that died: only Redis can tell."""
+    flying = (
+        (order, doomed.in_hand() + ([] if unreported else doomed.sending())) for order, doomed in found.orders.items()
+    )
+    return [Refusal(order.order_id, tuple(ids), _FLYING) for order, ids in flying if ids]
 
 
 def _without(subject: Subject, refused: list[Refusal]) -> Subject:

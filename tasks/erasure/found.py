@@ -48,10 +48,13 @@ class Doomed:
         ids = [record.id for record in self.records if record.is_redemption and record.state in _WAITING]
         return ids + [f"an event in the queue {one.queue}" for one in self.queued]
 
-    def in_flight(self) -> list[str]:
-        """What is being worked on this moment."""
-        ids = [record.id for record in self.records if record.is_redemption and record.state is State.SENDING]
-        return ids + ["a message in a worker's hands"] * self.booked
+    def sending(self) -> list[str]:
+        """What is being sent this moment, or was when its worker died."""
+        return [record.id for record in self.records if record.is_redemption and record.state is State.SENDING]
+
+    def in_hand(self) -> list[str]:
+        """What workers have taken."""
+        return ["a message in a worker's hands"] * self.booked
 
     def unreported(self) -> list[Record]:
         """Redemptions that no partner has said yes to, and nobody has closed."""
@@ -110,8 +113,8 @@ class Found:
         told["messages"] = len(self.queued)
         told["in_hand"] = self.booked + sum(doomed.booked for doomed in self.orders.values())
         for name, entries in self.streams.items():
-            told[f"{name} entries"] = sum(one is None for one in entries.values())
-            told[f"{name} entries masked"] = sum(one is not None for one in entries.values())
+            told[name] = sum(one is None for one in entries.values())
+            told[f"{name} masked"] = sum(one is not None for one in entries.values())
         return +told
 
     def states(self) -> Mapping[str, int]:

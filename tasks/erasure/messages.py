@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote_to_bytes
 
 from tasks.bad_message import UnreadableMessage
 from tasks.erasure.subject import PERSONAL, Subject
@@ -54,20 +55,37 @@ def order_of_message(subject: Subject, raw: bytes) -> Order | None:
     return None if guessed is None else Order(guessed, "")
 
 
+def is_about_customer(subject: Subject, raw: bytes) -> bool:
+    """Whether a message holds one of the subject's customers: in clear where it can be read, else in any spelling."""
+    if not subject.email_hashes and not subject.customers:
+        return False
+    try:
+        message, payload = _parsed(raw)
+    except (UnicodeDecodeError, NotJson, UnreadableMessage):
+        return subject.customer_in(raw)
+    text = json.dumps([message, payload], ensure_ascii=False).encode("utf-8", "replace")
+    return subject.names_customer(text) or (b"%" in text and subject.names_customer(unquote_to_bytes(text)))
+
+
 def without_customer(subject: Subject, raw: bytes) -> bytes | None:
     """The message without what is personal in events of the customer; None where that cannot be done.
 
     Its body comes back as plain JSON, and what repeats the arguments is gone.
     """
     try:
-        message = read_json(raw.decode())
-        payload = read_body(message) if isinstance(message, dict) and "body" in message else None
+        message, payload = _parsed(raw)
     except (UnicodeDecodeError, NotJson, UnreadableMessage):
         return None
     if payload is not None:
         message = _plain(message, json.dumps(_without(subject, payload)))
     cleaned = json.dumps(_without(subject, message), ensure_ascii=False).encode("utf-8", "replace")
-    return None if subject.customer_in(cleaned) else cleaned
+    return None if is_about_customer(subject, cleaned) else cleaned
+
+
+def _parsed(raw: bytes) -> tuple[Any, Any]:
+    """The JSON value that a message is, and its body, if it has one."""
+    message = read_json(raw.decode())
+    return message, read_body(message) if isinstance(message, dict) and "body" in message else None
 
 
 def _plain(envelope: dict[str, Any], body: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tasks.bad_messages import what_came
 from tasks.erasure import lists
 from tasks.erasure.found import Change, Found, Queued
-from tasks.erasure.messages import Order, order_of_message, read, without_customer
+from tasks.erasure.messages import Order, is_about_customer, order_of_message, read, without_customer
 from tasks.erasure.subject import PERSONAL, Subject
 from tasks.ledger import Ledger, Record
 from tasks.mending import Doorbell
@@ -59,7 +59,7 @@ def _judge_queued(subject: Subject, message: Queued, found: Found) -> None:
         # A doorbell says nothing that the ledger does not know.
         doorbell = isinstance(read(message.raw), Doorbell)
         (found.queued if doorbell else found.of(order).queued).append(message)
-    elif subject.customer_in(message.raw):
+    elif is_about_customer(subject, message.raw):
         instead = without_customer(subject, message.raw)
         if instead is None:
             found.stuck.append(f"a message in the queue {message.queue} cannot be parsed: a worker must take it first")
@@ -71,7 +71,7 @@ def _judge_in_hand(subject: Subject, raw: bytes, found: Found) -> None:
     order = order_of_message(subject, raw)
     if order is not None:
         found.of(order).booked += 1
-    elif subject.customer_in(raw):
+    elif is_about_customer(subject, raw):
         found.booked += 1
 
 
@@ -101,7 +101,7 @@ def _judge_letter(ledger: Ledger, subject: Subject, letter: Record, found: Found
     if order is not None:
         found.of(order).records.append(letter)
         return True
-    if not subject.customer_in(came):
+    if not is_about_customer(subject, came):
         return False
     instead = without_customer(subject, came) if letter.fields["raw_as"] == "text" else None
     if instead is None:

@@ -99,9 +99,7 @@ class Subject:
 
     def customer_in(self, raw: bytes) -> bool:
         """Whether these bytes hold one of the customers in any spelling."""
-        if not self.email_hashes and not self.customers:
-            return False
-        return any(self._names_customer(data) for data in spellings(raw))
+        return any(self.names_customer(data) for data in spellings(raw))
 
     def words(self) -> dict[str, list[str]]:
         """For the server's quick look: what speaks of the subject is one of `exact` or holds one of `within`."""
@@ -128,7 +126,11 @@ class Subject:
         patterns = [
             *map(self._within_id, self.orders),
             *(rf"(?P<kept>\b{name}[ =:\"]{{1,4}}){re.escape(value)}(?!\w)" for name, value in named),
-            *(rf"(?<!\w){re.escape(one)}(?!\w)" for one in telling),
+            # The same number within an id of another shop's is another order.
+            *(
+                rf"(?<![\w:]){re.escape(one)}(?![\w:])" if self.shop else rf"(?<!\w){re.escape(one)}(?!\w)"
+                for one in telling
+            ),
         ]
         return [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
 
@@ -139,7 +141,8 @@ class Subject:
         end = r"(?=\"|\n|$|, (?=[a-z][\w-]*:))"
         return rf"(?P<kept>\b[a-z][\w-]*:{shop}:){re.escape(escaped(order))}:[^\"\n]*?{end}"
 
-    def _names_customer(self, data: bytes) -> bool:
+    def names_customer(self, data: bytes) -> bool:
+        """Whether one of the customers stands in these bytes as they are."""
         lower = data.lower()
         if any(one.encode() in lower for one in self.email_hashes):
             return True

@@ -1,4 +1,4 @@
-"""After an erasure nothing of it is left in the server, by its own commands or in its files, and nothing else is touched."""
+"""After an erasure nothing of it is left, by the server's own commands or in its files, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -176,7 +176,8 @@ def assert_all_else_is_as_it_was(before: Memory, after: Memory, needle: str) -> 
 def letters_of(memory: Memory, needle: str) -> set[bytes]:
     """The keys of letters that were made of what spells it, or whose records name it."""
     raws = {one for _, raw in unparseable(needle) for one in (raw, base64.b64encode(raw))}
-    ids = {key.removeprefix(b"redeem:raw:") for key, raw in memory.values.items() if b"redeem:raw:" in key and raw in raws}
+    came = ((key, raw) for key, raw in memory.values.items() if b"redeem:raw:" in key)
+    ids = {key.removeprefix(b"redeem:raw:") for key, raw in came if raw in raws}
     named = {key.split(b":", 2)[2] for key in memory.holds(needle) if b":event:" in key or b":message:" in key}
     keys = {prefix + letter for letter in ids | named for prefix in (b"redeem:raw:", b"redeem:redemption:")}
     return keys & memory.values.keys()

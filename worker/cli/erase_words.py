@@ -8,6 +8,7 @@ from typing import Any, Final
 from config.settings import Settings
 from tasks.erasure import Erased, Found, Refusal, Subject
 from tasks.erasure.consequences import would_lack
+from tasks.erasure.erasing import NOT_SENT
 from worker.cli.status import money
 
 _WORDS: Final[Mapping[str, str]] = {
@@ -17,9 +18,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "messages": "other messages in the queues, taken out or written anew",
     "in_hand": "messages in the hands of workers, to be waited for",
     "masked": "other places that name it, where a mark will stand",
-    "outcomes entries": "entries of the outcome stream: reports of that time will lack them",
-    "outcomes entries masked": "outcomes that name it, where a mark will stand",
-    "audit entries masked": "entries of the audit trail that name it, where a mark will stand",
+    "outcomes": "entries of the outcome stream: reports of that time will lack them",
+    "outcomes masked": "outcomes that name it, where a mark will stand",
+    "audit masked": "entries of the audit trail that name it, where a mark will stand",
 }
 
 
@@ -99,5 +100,5 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _refusal(refusal: Refusal) -> str:
-    hint = "add --unreported to give them up" if refusal.why == "not sent yet" else "try again in a moment"
+    hint = "add --unreported to give them up" if refusal.why == NOT_SENT else "try again in a moment"
     return f"refused: order {refusal.order_id}, {refusal.why}: {', '.join(refusal.ids)} ({hint})"

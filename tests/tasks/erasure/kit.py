@@ -9,6 +9,7 @@ import pickle
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from redis import Redis
@@ -36,16 +37,15 @@ class Memory:
         return [key for key, value in self.values.items() if wanted in (key + repr(value).encode()).lower()]
 
 
-def _value(redis: Redis, key: bytes) -> object:
-    reads = {
-        b"string": lambda: redis.get(key),
-        b"hash": lambda: redis.hgetall(key),
-        b"list": lambda: redis.lrange(key, 0, -1),
-        b"set": lambda: redis.smembers(key),
-        b"zset": lambda: redis.zrange(key, 0, -1, withscores=True),
-        b"stream": lambda: redis.xrange(key),
-    }
-    return reads[redis.type(key)]()
+def _value(redis: Any, key: bytes) -> Any:  # noqa: ANN401 - redis-py's types know no bytes
+    kind = redis.type(key)
+    if kind == b"string":
+        return redis.get(key)
+    if kind == b"list":
+        return redis.lrange(key, 0, -1)
+    if kind == b"zset":
+        return redis.zrange(key, 0, -1, withscores=True)
+    return {b"hash": redis.hgetall, b"set": redis.smembers, b"stream": redis.xrange}[kind](key)
 
 
 class Files:
@@ -62,7 +62,9 @@ class Files:
         forms = [needle.encode().lower()]
         if needle.isdecimal():
             forms.append(int(needle).to_bytes(8, "little"))
-        return [path for path, held in self.bytes_of.items() if any(form in held or form in held.lower() for form in forms)]
+        return [
+            path for path, held in self.bytes_of.items() if any(one in held or one in held.lower() for one in forms)
+        ]
 
 
 def unparseable(told: str) -> Iterator[tuple[str, bytes]]:

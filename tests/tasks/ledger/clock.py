@@ -49,7 +49,7 @@ local moments = {
   daily = function() end, lags = function() end, measures = function() end,
   accounts = function() end, outcomes = function() end, audit = function() end,
   fingerprints = function() end, raw = function() end, taken = function() end, deaths = function() end,
-  crashed = function() end,
+  crashed = function() end, erased = function() end,
   duty = function(key) shift_fields(key, { 'until' }) end,
   alarms = function(key)
     for _, name in ipairs(redis.call('HKEYS', key)) do
