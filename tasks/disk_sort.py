@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import Final, TypeAlias
 
-Cell: TypeAlias = str | int | None
+Cell: TypeAlias = str | int | bytes | None
 
 _MEMORY_KIB: Final = 16384
 _UNNAMED: Final = ""  # to SQLite: a file of its own, deleted as soon as it is open

@@ -7,14 +7,14 @@ there and not reported here.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+import marshal
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tasks.comparison import OTHER_ACCOUNT, OTHER_PERIOD, Finding, Kind, Order, Ours, compare
 from tasks.disk_sort import Cell, sorted_on_disk
@@ -63,16 +63,19 @@ def reconcile(ledger: Ledger, statement: Statement, scope: Scope, tolerance: Dec
     orders = _orders(sorted_on_disk(sides, width=3))
     differences = sorted_on_disk(_differences(orders, tolerance, sums), width=3)
     first = list(islice(differences, 1))  # by now all has been compared
-    return sums, (_restored(cell) for _, _, cell in chain(first, differences))
+    return sums, (_finding(cell) for _, _, cell in chain(first, differences))
 
 
 def _differences(orders: Iterable[Order], tolerance: Decimal, sums: Sums) -> Iterator[tuple[Cell, ...]]:
     for order in orders:
+        if not order.reported and not order.listed:
+            continue  # of another period, or open: most of a long stream
         found = list(compare(order, tolerance)) if order.order_id else list(_unreadable(order))
         sums.add(order, found)
         for one in found:
             if one.kind is not Kind.AGREED:
-                yield [*Kind].index(one.kind), f"{one.here} {order.order_id}", _stored(one)
+                number = one.theirs.number if one.theirs else 0
+                yield [*Kind].index(one.kind), f"{one.here}\0{order.order_id}\0{number:09}", _finding_cells(one)
 
 
 def _unreadable(order: Order) -> Iterator[Finding]:
@@ -86,30 +89,30 @@ def _orders(rows: Iterable[tuple[Cell, ...]]) -> Iterator[Order]:
         while portion := list(islice(rest, _MOST_OF_AN_ORDER)):
             if order_id and len(portion) == _MOST_OF_AN_ORDER:
                 raise NoStatement(f"order {order_id!r} is there {_MOST_OF_AN_ORDER} times: is that the order number?")
-            sides: dict[Cell, list[Any]] = {_REPORTED: [], _LISTED: [], _ELSEWHERE: []}
+            sides: tuple[list[Any], ...] = ([], [], [])
             for _, side, cell in portion:
-                fields = _with_decimal(json.loads(str(cell)))
-                sides[side].append(Line(**fields) if side == _LISTED else Ours(**fields))
+                cells = _restored(cell)
+                sides[cast("int", side)].append(_line(cells) if side == _LISTED else _own(cells))
             listed = sorted(sides[_LISTED], key=attrgetter("number"))
             yield Order(str(order_id), sides[_REPORTED], listed, sides[_ELSEWHERE])
 
 
 def _listed(statement: Statement) -> Iterator[tuple[Cell, ...]]:
-    return ((line.order_id, _LISTED, _text(vars(line))) for line in statement.lines())
+    return ((line.order_id, _LISTED, _line_cells(line)) for line in statement.lines())
 
 
 def _ours(ledger: Ledger, scope: Scope) -> Iterator[tuple[Cell, ...]]:
     """Everything we have; what waits first, since it moves on while this reads."""
     partners = set[str]()
     for record in chain(_open(ledger), settled(ledger, Selection(states=_CLOSED))):
-        at = record.moment("at") or record.moment("died_at") or record.moment("accepted_at")
+        at = next(filter(None, map(record.moment, ("at", "reported_at", "died_at", "accepted_at"))), None)
         here = scope.has_account(record.partner, record.shop)
         if here and record.state in REPORTED and scope.has_moment(at):
             partners.add(record.partner)
-            yield record.order_id, _REPORTED, _own_text(record, record.state, at)
+            yield record.order_id, _REPORTED, _own_cells(record, record.state, at)
         else:
             place = OTHER_ACCOUNT if not here else OTHER_PERIOD if record.state in REPORTED else record.state
-            yield record.order_id, _ELSEWHERE, _own_text(record, place, at)
+            yield record.order_id, _ELSEWHERE, _own_cells(record, place, at)
     if len(partners) > 1:
         raise NoStatement(f"whose statement is it? --partner {' or '.join(sorted(partners))}")
 
@@ -125,42 +128,52 @@ def _open(ledger: Ledger) -> Iterator[Record]:
         yield Record(identity, fields)
 
 
-def _own_text(record: Record, place: str, at: datetime | None) -> str:
-    ours = Ours(
-        id=record.id,
-        partner=record.partner,
-        shop=record.shop,
-        code=record.code,
-        state=record.state.value,
-        place=str(place),
-        value=record.order_value,
-        currency=record.fields.get("currency") or None,
-        at=round(at.timestamp() * 1000) if at else None,
-        reason=record.reason,
-    )
-    return _text(vars(ours))
-
-
-def _stored(found: Finding) -> str:
-    sides = {"ours": found.ours and vars(found.ours), "theirs": found.theirs and vars(found.theirs)}
-    return _text({**vars(found), **sides})
-
-
-def _restored(cell: Cell) -> Finding:
-    found = json.loads(str(cell))
-    ours, theirs = found["ours"], found["theirs"]
-    return Finding(
-        Kind(found["kind"]),
-        found["here"],
-        found["order_id"],
-        Ours(**_with_decimal(ours)) if ours else None,
-        Line(**_with_decimal(theirs)) if theirs else None,
+def _own_cells(record: Record, place: str, at: datetime | None) -> bytes:
+    return marshal.dumps(
+        (
+            record.id,
+            record.partner,
+            record.shop,
+            record.code,
+            record.fields["state"],
+            str(place),
+            record.fields.get("order_value") or None,
+            record.fields.get("currency") or None,
+            round(at.timestamp() * 1000) if at else None,
+            record.reason,
+        )
     )
 
 
-def _with_decimal(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"value": None if fields["value"] is None else Decimal(fields["value"])}
+def _line_cells(line: Line) -> bytes:
+    return marshal.dumps(_plain(line))
 
 
-def _text(fields: dict[str, Any]) -> str:
-    return json.dumps(fields, ensure_ascii=False, default=str)
+def _finding_cells(found: Finding) -> bytes:
+    ours = _plain(found.ours) if found.ours else None
+    theirs = _plain(found.theirs) if found.theirs else None
+    return marshal.dumps((found.kind.value, found.here, found.order_id, ours, theirs))
+
+
+def _plain(one: Ours | Line) -> tuple[str | int | None, ...]:
+    return tuple(str(value) if isinstance(value, Decimal) else value for value in vars(one).values())
+
+
+def _restored(cell: Cell) -> Any:  # noqa: ANN401 - what was put in
+    return marshal.loads(cell)  # type: ignore[arg-type]  # noqa: S302 - bytes of ours, from a file that only we can open
+
+
+def _own(cells: Sequence[Any]) -> Ours:
+    identity, partner, shop, code, state, place, value, currency, at, reason = cells
+    amount = Decimal(value) if value else None
+    return Ours(identity, partner, shop, code, state, place, amount, currency, at, reason)
+
+
+def _line(cells: Sequence[Any]) -> Line:
+    number, order_id, code, value, currency, problem = cells
+    return Line(number, order_id, code, Decimal(value) if value else None, currency, problem)
+
+
+def _finding(cell: Cell) -> Finding:
+    kind, here, order_id, ours, theirs = _restored(cell)
+    return Finding(Kind(kind), here, order_id, _own(ours) if ours else None, _line(theirs) if theirs else None)

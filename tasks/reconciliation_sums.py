@@ -80,9 +80,8 @@ def money(finding: Finding) -> tuple[Decimal | None, str | None]:
 
 def _add_once(total: Sum, amounts: Iterable[tuple[Decimal | None, str | None]]) -> None:
     """Of one order, the first amount in each currency."""
-    firsts: dict[str | None, Decimal] = {}
+    counted: list[str | None] = []  # hardly ever more than one
     for value, currency in amounts:
-        if value is not None:
-            firsts.setdefault(currency, value)
-    for currency, value in firsts.items():
-        total.add(value, currency)
+        if value is not None and currency not in counted:
+            counted.append(currency)
+            total.add(value, currency)
