@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tasks.ledger import Ledger
@@ -24,13 +24,20 @@ def record(ledger: Ledger, action: str, *, count: int, what: str, who: str | Non
     ledger.redis.xadd(ledger.key(_STREAM), entry, minid=oldest)
 
 
-def entries(ledger: Ledger) -> Iterator[dict[str, Any]]:
-    """All entries, oldest first: `at` in milliseconds, `who`, `action`, `count`, `what`."""
-    position = "-"
-    while page := ledger.redis.xrange(ledger.key(_STREAM), min=position, count=_PAGE):
+def entries(ledger: Ledger, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+    """The entries of that time, oldest first: `at` in milliseconds, `who`, `action`, `count`, `what`.
+
+    Raises redis.RedisError.
+    """
+    position, last = _milliseconds(since) or "-", _milliseconds(until) or "+"
+    while page := ledger.redis.xrange(ledger.key(_STREAM), min=position, max=last, count=_PAGE):
         for entry_id, fields in page:
             yield {"at": int(str(entry_id).split("-")[0]), **fields, "count": int(fields["count"])}
         position = f"({page[-1][0]}"
+
+
+def _milliseconds(moment: datetime | None) -> str:
+    return "" if moment is None else str(max(0, int(moment.timestamp() * 1000)))
 
 
 def operator() -> str:

@@ -114,8 +114,9 @@ def breaker_state(runtime: Runtime, partner: str, shop: str) -> tuple[str, str |
     """`closed`, `half-open`, `open`, `refused` or `paused`, and what an operator should know about it."""
     ledger = runtime.ledger
     account = account_of(runtime.settings, partner, shop)[0]
-    if ledger.redis.hexists(ledger.key("account", account.name), "paused_at"):
-        return "paused", None
+    paused = ledger.redis.hmget(ledger.key("account", account.name), ["paused_at", "paused_by", "paused_why"])
+    if paused[0]:
+        return "paused", _pause(*paused)
     state, relapse, proven, since, why = ledger.redis.hmget(
         ledger.key("health", account.name, account.fingerprint), ["state", "relapse", "proven", "since", "why"]
     )
@@ -132,3 +133,8 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     """The value below which `share` (0–1) of them lie, nearest rank; None of none."""
     ordered = sorted(values)
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 3) if ordered else None
+
+
+def _pause(at: str, by: str | None, why: str | None) -> str:
+    since = datetime.fromtimestamp(int(at) / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    return f"paused since {since}" + (f" by {by}" if by else "") + (f": {why}" if why else "")

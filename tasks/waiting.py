@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasks.dead_letters import Filters
-from tasks.ledger import Ledger, Record, State
+from tasks.dead_letters import NEEDED, Filters
+from tasks.ledger import Account, Ledger, Record, State
 
 _PAGE: Final = 500
 
@@ -29,7 +29,10 @@ def hasten(ledger: Ledger, filters: Filters) -> Iterator[Record]:
     Raises redis.RedisError.
     """
     for account in sorted(ledger.accounts()):
-        for record in find_waiting(ledger, account):
+        partner, shop = Account.parts(account)
+        if filters.partner not in (None, partner) or filters.shop not in (None, shop):
+            continue
+        for record in find_waiting(ledger, account, (*NEEDED, "accepted_at")):
             accepted = record.moment("accepted_at")
             in_time = accepted is not None and not (
                 (filters.since and accepted < filters.since) or (filters.until and accepted > filters.until)

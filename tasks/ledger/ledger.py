@@ -171,9 +171,9 @@ class Ledger:
         """What came with such a letter: large perhaps, so that lists leave it where it is. Empty once it is closed."""
         return self.redis.get(self.key("raw", letter_id)) or ""
 
-    def pause(self, account: Account) -> bool:
-        """Open an account's breaker by hand; False where it was paused already."""
-        return bool(self._run("pause", account.name))
+    def pause(self, account: Account, *, by: str = "", why: str = "") -> bool:
+        """Open an account's breaker by hand; False where it was paused already. Who did it and why is kept with it."""
+        return bool(self._run("pause", account.name, by, why))
 
     def resume(self, account: Account) -> bool:
         """Close an account's breaker, whatever opened it and under whichever settings; False where it was not open."""

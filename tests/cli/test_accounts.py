@@ -54,7 +54,7 @@ def test_which_accounts_must_be_said(redeem: Run, action: str) -> None:
     ran = redeem(action)
     assert (ran.status, ran.out) == (2, "")
     assert "--partner, --shop, or --all" in ran.err
-    assert redeem(action, "--shop", "fr") == Ran(1, "", "Error: no such account\n")
+    assert redeem(action, "--shop", "fr") == Ran(1, "", "Error: no such account: shop “fr”; there are de, uk\n")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 from typing_extensions import override
 
 from config.complaints import SettingsError
@@ -19,7 +20,7 @@ COMMANDS: dict[str, str] = {
     "emit": "Validate order-completed events and journal them.",
     "status": "What is queued, retrying, dead and redeemed, per partner and shop.",
     "show": "One redemption with all its attempts.",
-    "dead": "List, show, replay and discard dead letters.",
+    "dead": "List, show, count, export, replay and discard dead letters.",
     "pause": "Stop sending for an account, by hand.",
     "resume": "Let an account send again, whatever stopped it.",
     "retry": "Bring waiting retries forward to now.",
@@ -29,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "metrics": "Print Prometheus metrics, once.",
     "erase": "Take an order or a customer out of everything that is kept.",
     "check": "Check settings and broker; calls no partner.",
+    "completion": "Print the script that completes this command in a shell.",
     "schema": "Print the event's JSON Schema.",
 }
 """Subcommand → one-line help; the command itself is the object of that name in `worker.cli.<name>`."""
@@ -50,6 +52,21 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"worker.cli.{cmd_name}.{cmd_name} is no command")
         return command
+
+    @override
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, which would have to import every command to say which one may be meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    @override
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without importing them."""
+        named = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

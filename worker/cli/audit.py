@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
+from typing import Any, Final
 
 import click
 
 from tasks.audit import entries
 from worker.cli.connection import connected
+from worker.cli.filters import Moment
 from worker.cli.printing import json_option, print_json, print_table
+
+_COLUMNS: Final = ("at", "who", "action", "count", "what")
 
 
 @click.command()
+@click.option("--since", type=Moment(), help="Done since: a time, or a while ago (2h, 3d).")
+@click.option("--until", type=Moment(), help="Done until: as --since.")
+@click.option("--action", help="Only this: replay, discard, retry, pause, resume, …")
+@click.option("--who", metavar="TEXT", help="Only by those whose name has this in it.")
 @json_option
-def audit(*, as_json: bool) -> None:
-    """Show what operators did, oldest first."""
+def audit(
+    since: datetime | None, until: datetime | None, action: str | None, who: str | None, *, as_json: bool
+) -> None:
+    """Show what operators did, the newest last."""
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for entry in entries(runtime.ledger, since, until):
+            if action in (None, entry["action"]) and (who is None or who.lower() in entry["who"].lower()):
+                yield entry | {"at": _iso(entry["at"])}
+
     with connected() as (_, runtime):
-        rows = [entry | {"at": _iso(entry["at"])} for entry in entries(runtime.ledger)]
-    if as_json:
-        print_json(rows)
-    elif rows:
-        print_table(tuple(rows[0]), (tuple(row.values()) for row in rows))
-    else:
-        click.echo("nothing yet")
+        found = rows()
+        if as_json:
+            print_json(found)
+            return
+        first = next(found, None)
+        if first is None:
+            click.echo("nothing yet" if (since, until, action, who) == (None,) * 4 else "nothing matches")
+            return
+        print_table(_COLUMNS, ([row[name] for name in _COLUMNS] for row in chain([first], found)))
 
 
 def _iso(milliseconds: int) -> str:

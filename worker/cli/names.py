@@ -7,7 +7,7 @@ is only remarked on, where nothing is found.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import click
@@ -71,10 +71,3 @@ def remark_on_shop(shop: str | None) -> None:
     shops = settings().shops
     if shop is not None and shop not in shops:
         click.echo(f"note: no shop “{shop}” is configured{meant(shop, shops)}", err=True)
-
-
-def account_options(command: Callable[..., None]) -> Callable[..., None]:
-    """--partner, --shop and --all: which accounts are meant."""
-    command = click.option("--all", "every", is_flag=True, help="All accounts.")(command)
-    command = click.option("--shop", type=SHOP, help="Only this shop's accounts.")(command)
-    return click.option("--partner", type=PARTNER, help="Only this partner's accounts.")(command)

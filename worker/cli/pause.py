@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import click
 
-from worker.cli.accounts import act_on_accounts
+from tasks.audit import operator
+from tasks.ledger import Account, Ledger
+from worker.cli.accounts import Which, account_options, act_on_accounts
 from worker.cli.printing import json_option
 
 
 @click.command()
-@click.option("--partner", help="Only this partner's accounts.")
-@click.option("--shop", help="Only this shop's accounts.")
-@click.option("--all", "every", is_flag=True, help="All accounts.")
+@account_options
 @json_option
-def pause(partner: str | None, shop: str | None, *, every: bool, as_json: bool) -> None:
+def pause(which: Which, *, reason: str, as_json: bool) -> None:
     """Stop sending for an account until it is resumed; the give-up clock stands still."""
-    act_on_accounts("pause", "paused", partner, shop, every=every, as_json=as_json)
+    by = operator()
+
+    def act(ledger: Ledger, account: Account) -> bool:
+        return ledger.pause(account, by=by, why=reason)
+
+    act_on_accounts("pause", "paused", which, act, reason=reason, as_json=as_json)

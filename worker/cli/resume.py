@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import click
 
-from worker.cli.accounts import act_on_accounts
+from tasks.ledger import Ledger
+from worker.cli.accounts import Which, account_options, act_on_accounts
 from worker.cli.printing import json_option
 
 
 @click.command()
-@click.option("--partner", help="Only this partner's accounts.")
-@click.option("--shop", help="Only this shop's accounts.")
-@click.option("--all", "every", is_flag=True, help="All accounts.")
+@account_options
 @json_option
-def resume(partner: str | None, shop: str | None, *, every: bool, as_json: bool) -> None:
-    """Let an account send again, whatever stopped it"""
-    act_on_accounts("resume", "resumed", partner, shop, every=every, as_json=as_json)
+def resume(which: Which, *, reason: str, as_json: bool) -> None:
+    """Let an account send again, whatever stopped it."""
+    act_on_accounts("resume", "resumed", which, Ledger.resume, reason=reason, as_json=as_json)

@@ -6,10 +6,13 @@ import click
 
 from tasks import audit
 from tasks.dead_letters import Filters
+from tasks.order_values import Money
 from tasks.waiting import hasten
 from worker.cli.connection import connected
 from worker.cli.filters import filter_options
+from worker.cli.names import remark_on_shop
 from worker.cli.printing import json_option, print_json
+from worker.cli.status import money
 
 
 @click.command()
@@ -17,13 +20,22 @@ from worker.cli.printing import json_option, print_json
 @json_option
 def retry(filters: Filters, *, as_json: bool) -> None:
     """Bring waiting retries forward to now; --since and --until are about when they were accepted."""
+    count, value = 0, Money()
     with connected() as (_, runtime):
-        count = 0
-        for record in hasten(runtime.ledger, filters):
-            count += 1
-            if as_json:
-                print_json([{"id": record.id}])
-        if count:
-            audit.record(runtime.ledger, "retry", count=count, what=filters.describe())
-    if not as_json:
-        click.echo(f"{count} brought forward" if count else "no retries wait")
+        try:
+            for record in hasten(runtime.ledger, filters):
+                count += 1
+                value.add(record)
+                if as_json:
+                    print_json([{"id": record.id}])
+        finally:  # also of what was done before Ctrl-C
+            if count:
+                audit.record(runtime.ledger, "retry", count=count, what=filters.describe())
+    if as_json:
+        return
+    if count:
+        worth = money(value.to_json())
+        click.echo(f"{count} brought forward" + (f", worth {worth}" if worth else ""))
+    else:
+        click.echo("no retries wait" if filters == Filters() else "no retries match")
+        remark_on_shop(filters.shop)

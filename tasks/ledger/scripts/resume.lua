@@ -3,6 +3,7 @@
 
 local account = ARGV[2]
 local was_shut = redis.call('HDEL', account_key(account), 'paused_at') == 1
+redis.call('HDEL', account_key(account), 'paused_by', 'paused_why')
 
 local function start_anew(fp)
   local state = health(account, fp).state
