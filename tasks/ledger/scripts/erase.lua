@@ -11,7 +11,8 @@ local sending, waiting = {}, {}
 local ids = cjson.decode(ARGV[5])
 for _, id in ipairs(ids) do
   local r = redis.call('HMGET', record_key(id), 'state', 'lease_until')
-  if r[1] == 'sending' and (not unreported or tonumber(r[2]) > NOW) then
+  -- What was claimed by a worker that died may be given up, but not before a yes that waits had its time.
+  if r[1] == 'sending' and not (unreported and tonumber(r[2]) <= NOW and may_reap()) then
     sending[#sending + 1] = id
   elseif (r[1] == 'queued' or r[1] == 'retrying') and not unreported then
     waiting[#waiting + 1] = id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
@@ -41,6 +41,13 @@ class Truth:
     """Calls on which the partner acted."""
     yes: set[str] = field(default_factory=set)
     """Those whose definite yes the ledger took."""
+    erased: dict[str, Record] = field(default_factory=dict)
+    """Those that were erased, as they were: none of them ever comes back."""
+
+    @property
+    def present(self) -> list[str]:
+        """Every id that the ledger still has to have."""
+        return sorted(self.accepted.keys() - self.erased.keys())
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ class Copy:
 
 def check(copy: Copy, truth: Truth) -> None:
     """Every accepted redemption is in one state, with one wake-up until it is settled and none from then on."""
-    assert {record.id for record in copy.records} == set(truth.accepted)
+    assert {record.id for record in copy.records} == set(truth.present)
     for account, wakes in copy.wakes.items():
         assert wakes.keys() == {record.id for record in copy.records if record.account == account and _waits(record)}
         assert max(wakes.values(), default=0) <= copy.now + LONGEST_WAIT
@@ -92,8 +99,9 @@ def check(copy: Copy, truth: Truth) -> None:
     for record in copy.records:
         _check_one(record, truth)
         _check_moments(record, copy.now)
-    _check_books(copy)
-    _check_money(copy, truth)
+    books = replace(copy, records=[*copy.records, *truth.erased.values()])
+    _check_books(books)
+    _check_money(books, truth)
 
 
 def check_given_up(copy: Copy, truth: Truth, now: float, give_up_after: float) -> None:

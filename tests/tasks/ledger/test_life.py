@@ -12,6 +12,7 @@ What Redis itself forgets, the last second of writes in a power cut, is out of s
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -23,10 +24,11 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from redis import Redis
 
 from tasks.errors import Unroutable
-from tasks.ledger import Account, Planned
+from tasks.identity import order_of
+from tasks.ledger import Account, Planned, State
 from tasks.ledger.opening import UNKNOWN
 from tests.tasks.ledger.kit import DAY, HOUR, LEASE, redemption
-from tests.tasks.ledger.promises import Stake, check, check_given_up
+from tests.tasks.ledger.promises import SETTLED, Stake, check, check_given_up
 from tests.tasks.ledger.world import GIVE_UP, HERE, KEYS, Work, World, account_of
 
 CURRENCIES: Final = {"sovendus": "GBP", "uniqodo": "EUR"}
@@ -89,10 +91,10 @@ class Life(World):
     def any_id(self, pick: int) -> str:
         """Mostly of those that wait, which have more to come."""
         waiting = sorted(self.copy().unsettled()) if pick % 5 else []
-        ids = waiting or sorted(self.truth.accepted)
+        ids = waiting or self.truth.present
         return ids[pick % len(ids)]
 
-    @precondition(lambda self: self.truth.accepted)
+    @precondition(lambda self: self.truth.present)
     @rule(heard=st.lists(st.tuples(picks, st.sampled_from(KEYS), works), min_size=1, max_size=4))
     def doorbells_are_heard(self, heard: list[tuple[int, str, Work]]) -> None:
         for pick, key, work in heard:
@@ -170,13 +172,32 @@ class Life(World):
         if unheard:
             assert ledger.replay(letter, account, {}, entry) == "no"
 
-    @precondition(lambda self: self.truth.accepted)
+    @precondition(lambda self: self.truth.present)
     @rule(pick=picks, action=st.sampled_from(["hasten", "hasten", "defer"]))
     def one_is_brought_forward_or_put_off(self, pick: int, action: str) -> None:
         if action == "hasten":
             self.book.ledger.hasten(self.any_id(pick))
         else:
             self.book.ledger.defer(self.any_id(pick), 60, Unroutable("no account"))
+
+    @precondition(lambda self: self.truth.present)
+    @rule(order=st.sampled_from(["1", "2", "2", "2"]), unreported=st.booleans(), unheard=st.booleans())
+    def an_order_is_erased(self, order: str, *, unreported: bool, unheard: bool) -> None:
+        before = {one: self.book.record(one) for one in self.truth.present if order_of(one) == order}
+        states = {record.state for record in before.values()}
+        arguments = ("1" if unreported else "0", "salt", json.dumps(list(before)), "[]")
+        result, _ = self.book.ledger.script("erase", round(400 * DAY * 1000), *arguments)
+        if result == "erased":
+            assert unreported or states <= SETTLED
+            for attempt in self.attempts:
+                assert attempt.id not in before or not self.holds(attempt, before[attempt.id])
+            self.truth.erased |= before
+            if unheard:
+                assert self.book.ledger.script("erase", round(400 * DAY * 1000), *arguments) == ["erased", 0]
+        else:
+            assert not states <= SETTLED
+            assert State.SENDING in states if result == "sending" else not unreported
+            assert all(self.book.record(one) == record for one, record in before.items())
 
     # --- what must hold after every step
 

@@ -112,6 +112,9 @@ class World(RuleBasedStateMachine):
     # --- what a worker does
 
     def claim(self, redemption_id: str, account: Account, *, unheard: bool = False) -> Attempt | None:
+        if redemption_id in self.truth.erased:
+            assert self.book.claim(redemption_id, account).status == "unknown"
+            return None
         before, may_send, began = self.book.record(redemption_id), self.may_send(account), self.book.clock()
         claim = self.book.claim(redemption_id, account)
         if claim.record is None:
@@ -165,7 +168,9 @@ class World(RuleBasedStateMachine):
 
     def partner_answers(self, attempt: Attempt, answer: str) -> str:
         # Only owners call; but for one whose predecessor's late yes settled it between the claim and the call.
-        owner = self.book.record(attempt.id).fields.get("owner")
+        assert attempt.id not in self.truth.erased or self.leapt - attempt.leapt >= CALL
+        record = self.book.ledger.find(attempt.id)
+        owner = record and record.fields.get("owner")
         overtaken = attempt.record.ambiguous and attempt.id in self.truth.yes
         assert owner == attempt.claim.owner or overtaken or self.leapt - attempt.leapt >= CALL
         assert attempt.id not in self.truth.yes or overtaken
@@ -182,6 +187,9 @@ class World(RuleBasedStateMachine):
 
     def record(self, attempt: Attempt, work: Work) -> None:
         self.attempts.remove(attempt)
+        if attempt.id in self.truth.erased:
+            assert self.write(attempt, work.delay) == "late"
+            return
         before = self.book.record(attempt.id)
         result = self.write(attempt, work.delay)
         after = self.book.record(attempt.id)
