@@ -139,7 +139,7 @@ def test_options(redeem: Run, statement: Path, options: list[str], status: int) 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [("", "it is empty"), ("Datum;Betrag\n1;2\n", "Bestellnummer, Order ID"), 
+    [("", "it is empty"), ("Datum;Betrag\n1;2\n", "Bestellnummer, Order ID"),
      (HEADER + '7;"SKD1;1;GBP\n', "never closed"),
      (HEADER + "7;SKD1;abc;GBP\n", "none of its lines can be read; line 2: 'abc' is no amount")],
 )  # fmt: skip
