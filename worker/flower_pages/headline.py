@@ -103,13 +103,11 @@ def _account(row: AccountStatus, snapshot: Snapshot) -> Iterator[Finding]:
     money = wording.in_words(wording.moneys(row.money_waiting.totals))
     waits = f"{_waits(row):,} waiting" if _waits(row) else "nothing waits"
     if row.breaker == "refused":
-        why = f"{waits}. {row.hint or ''}"
+        why = f"{waits}; {row.hint or 'mend it, then resume'}"
         yield Finding(Level.BAD, f"{name}: the key is refused", money, why, _resume(query))
     elif row.breaker == "open":
-        why = f"{waits}. {row.hint or 'The partner does not answer. A probe goes out every minute at the latest'}"
-        yield Finding(
-            Level.BAD, f"{name}: nothing gets through", money, f"{why}; it comes back by itself.", _resume(query)
-        )
+        why = f"{waits}; {row.hint or 'the partner does not answer'}. A probe goes out every minute at the latest"
+        yield Finding(Level.BAD, f"{name}: breaker open", money, f"{why}: it comes back by itself.", _resume(query))
     elif row.breaker == "paused":
         since = wording.age(snapshot.paused_since.get((row.partner, row.shop)), snapshot.now)
         yield Finding(Level.WATCH, f"{name}: paused by hand", money, f"{waits}, paused for {since}.", _resume(query))

@@ -79,8 +79,9 @@ def test_a_letter_tells_what_it_is_why_and_what_to_press(ann: Visitor, book: Boo
     for part in ("1 dead letter needs a person", "£219.99", "145789", "SKD1", "uniqodo", "uk", "rejected"):
         assert part in row, part
     page = words(ann.text("/dead-letters/letter", id=letter))
-    for part in ("Uniqodo 202: offer expired", "Only Uniqodo can prolong it", "Replay…", "Discard…", "attempt 1"):
+    for part in ("Uniqodo 202: offer expired", "Only Uniqodo can prolong it", "Replay…", "Discard…"):
         assert part in page, part
+    assert re.search(r"History.* [0-9-]+ [0-9:]+ dead", page)
     assert eventually(lambda: told_once(ann, "/overview", "1 × uniqodo uk: rejected (202) £219.99"))
 
 
