@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import socket
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from tasks.ledger import Ledger
@@ -19,9 +19,7 @@ def record(ledger: Ledger, action: str, *, count: int, what: str, who: str | Non
 
     Raises redis.RedisError.
     """
-    oldest = int((ledger.now() - timedelta(seconds=ledger.limits.keep)).timestamp() * 1000)
-    entry = {"who": who or operator(), "action": action, "count": str(count), "what": what}
-    ledger.redis.xadd(ledger.key(_STREAM), entry, minid=oldest)
+    ledger.note(who or operator(), action, count, what)
 
 
 def entries(ledger: Ledger, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, Any]]:

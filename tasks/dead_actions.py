@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Final, NamedTuple
 
+import structlog
 from celery import Celery
 
 from tasks import audit
@@ -20,7 +21,7 @@ from tasks.bad_message import UnknownTask
 from tasks.dead_letters import Refused, discard
 from tasks.dead_selection import Preview, Selection, preview
 from tasks.ledger import Ledger, Record, State
-from tasks.persistence import until_recorded
+from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.replaying import replay
 from tasks.runtime import Runtime
 
@@ -44,6 +45,8 @@ class Outcome:
     redemptions: tuple[str, ...] = ()
     refused: str | None = None
 
+
+log = structlog.get_logger("redeem.operator")
 
 Act = Callable[[Record], list[str]]
 
@@ -120,12 +123,20 @@ def _act(
         ended = True
     finally:
         if done:
-            what = acting.what + ("" if ended else " (stopped half way)")
-            until_recorded(
-                lambda: audit.record(ledger, acting.action, count=done, what=what, who=acting.by),
-                what=f"that {done} dead letters were dealt with",
-                limit=_PATIENCE_WITH_AUDIT,
-            )
+            _audit(ledger, acting, done, "" if ended else " (stopped half way)")
+
+
+def _audit(ledger: Ledger, acting: _Acting, done: int, how: str) -> None:
+    what, told = acting.what + how, f"{acting.action} of {done} dead letters"
+    try:
+        until_recorded(
+            lambda: audit.record(ledger, acting.action, count=done, what=what, who=acting.by),
+            what=told,
+            limit=_PATIENCE_WITH_AUDIT,
+        )
+    except UNAVAILABLE:
+        log.error("audit.missed", action=acting.action, count=done, what=what, who=acting.by)  # noqa: TRY400 - it is raised
+        raise
 
 
 def _outcome(record: Record, act: Act) -> Outcome:

@@ -183,6 +183,10 @@ class Ledger:
         """Bring a retry forward to now; False where it does not wait for one."""
         return bool(self._run("hasten", redemption_id))
 
+    def note(self, who: str, action: str, count: int, what: str) -> None:
+        """Add an entry to the audit trail."""
+        self._run("note", who, action, count, what, self._keep)
+
     @classified()
     def find(self, redemption_id: str) -> Record | None:
         """The record of that id."""

@@ -10,7 +10,7 @@ from redis.commands.core import Script
 
 NAMES: Final = (
     "open", "claim", "release", "settle", "bury", "park", "defer", "wake",
-    "replay", "discard", "pause", "resume", "hasten", "keep",
+    "replay", "discard", "pause", "resume", "hasten", "keep", "note",
     "erase", "amend", "swap", "rebuild", "watch",
 )  # fmt: skip
 
