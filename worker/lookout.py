@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from celery import bootsteps
 
 from tasks.paging import Watch
-from tasks.paging.page import broker_away, broker_back
+from tasks.paging.page import Page, broker_away, broker_back
 from tasks.paging.telling import tell
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime, runtime_of
@@ -55,7 +56,7 @@ class Lookout(bootsteps.StartStopStep):
 
     def _run(self, app: Any) -> None:  # noqa: ANN401 - the Celery app
         runtime: Runtime = runtime_of(app)
-        watch, absence, pause = Watch(runtime, tell), Absence(), _INTERVAL
+        watch, absence, pause = Watch(runtime, tell), Absence(tell), _INTERVAL
         while not self._stopping.wait(pause):
             pause = _INTERVAL
             try:
@@ -74,7 +75,8 @@ class Lookout(bootsteps.StartStopStep):
 class Absence:
     """The broker's, told when it has lasted, again as long as it does, and when it is over."""
 
-    def __init__(self, *, lasting: float = _AWAY_LONG, again: float = _AGAIN) -> None:
+    def __init__(self, tell: Callable[[Page], object], *, lasting: float = _AWAY_LONG, again: float = _AGAIN) -> None:
+        self._tell = tell
         self._lasting = lasting
         self._again = again
         self._since: float | None = None
@@ -87,10 +89,10 @@ class Absence:
         due = self._since + self._lasting if self._told_at is None else self._told_at + self._again
         if now >= due:
             self._told_at = now
-            tell(broker_away(now - self._since, error))
+            self._tell(broker_away(now - self._since, error))
 
     def ends(self) -> None:
         """It answers."""
         if self._since is not None and self._told_at is not None:
-            tell(broker_back(time.monotonic() - self._since))
+            self._tell(broker_back(time.monotonic() - self._since))
         self._since = self._told_at = None

@@ -55,7 +55,7 @@ def page_of(due: Due, snapshot: Snapshot, facts: Facts) -> Page:
     if alarm is None:
         name, text = OVER[topic.name]
         return Page(name, "info", topic, _where(topic) + text, "Nothing: it is over.", extra)
-    text, press = _TEXTS[topic.name](due, snapshot, facts, view)
+    text, press = TEXTS[topic.name](due, snapshot, facts, view)
     still = "still: " if due.kind == "again" and alarm.count is None else ""
     return Page(topic.name, alarm.level, topic, _where(topic) + still + text, press, extra)
 
@@ -73,7 +73,7 @@ def broker_back(seconds: float) -> Page:
     return Page("broker_back", "info", Topic("broker_away"), text, "Nothing: it is over.", {})
 
 
-def test_page() -> Page:
+def trial_page() -> Page:
     """A page for trying whether anybody is woken by it, at the level of the gravest."""
     text = "a test page: if you read this, paging works"
     return Page("test", "error", Topic("test"), text, "Nothing: it is a test.", {})
@@ -102,9 +102,9 @@ def _dead_letters(due: Due, _snapshot: Snapshot, facts: Facts, _view: AccountVie
 
 
 def _breaker_opened(_due: Due, _snapshot: Snapshot, _facts: Facts, view: AccountView) -> tuple[str, str]:
-    text = f"the partner fails; {view.waiting} wait, and nothing but probes is sent"
-    hint = f" {view.hint}." if view.hint else ""
-    return text, f"Nothing, if the partner is down: what waits goes out by itself once a probe succeeds.{hint}"
+    why = view.hint or "failing, or on its way to be well"
+    text = f"{why}; {view.waiting} wait, and nothing but probes is sent"
+    return text, "Nothing, if the partner is down: what waits goes out by itself once a probe succeeds. redeem status"
 
 
 def _key_refused(due: Due, _snapshot: Snapshot, _facts: Facts, view: AccountView) -> tuple[str, str]:
@@ -150,7 +150,7 @@ def _memory(_due: Due, snapshot: Snapshot, _facts: Facts, _view: AccountView) ->
     return text, "Raise maxmemory (CONFIG SET takes effect at once); see what fills it with redeem status"
 
 
-_TEXTS: Final[dict[str, Callable[[Due, Snapshot, Facts, AccountView], tuple[str, str]]]] = {
+TEXTS: Final[dict[str, Callable[[Due, Snapshot, Facts, AccountView], tuple[str, str]]]] = {
     "dead_letters": _dead_letters,
     "breaker_opened": _breaker_opened,
     "key_refused": _key_refused,

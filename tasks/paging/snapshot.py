@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tasks.intake import account_of
@@ -29,6 +29,8 @@ class AccountView:
 
     partner: str
     shop: str
+    configured: bool = True
+    """Whether the settings have it, so that it may be expected to succeed."""
     breaker: str = "closed"
     """As `redeem status` says it: closed, half-open, open, refused or paused."""
     hint: str | None = None
@@ -72,16 +74,18 @@ def take_snapshot(runtime: Runtime, oldest_waiting: Mapping[Place, int | None]) 
     ledger = runtime.ledger
     memory: dict[str, Any] = ledger.redis.info("memory")
     views: list[AccountView] = []
-    strangers: dict[str, Counter[tuple[str, str]]] = {}
+    accountless: dict[Place, AccountView] = {}
     for partner, shop in _places(runtime):
-        if shop in runtime.settings.shops:
-            views.append(_view(runtime, partner, shop, oldest_waiting.get((partner, shop))))
+        oldest = oldest_waiting.get((partner, shop))
+        if account_of(runtime.settings, partner, shop)[1] is not None:
+            views.append(_view(runtime, partner, shop, oldest))
         else:  # a stranger may name any number of shops: not one page for each of them
-            strangers.setdefault(partner, Counter()).update(_deaths(_tally(runtime, partner, shop)))
-    views += [AccountView(partner, "", deaths=deaths) for partner, deaths in strangers.items()]
+            place = partner, shop if shop in runtime.settings.shops else ""
+            known = accountless.get(place, AccountView(*place, configured=False))
+            accountless[place] = _added(runtime, known, partner, shop, oldest)
     return Snapshot(
         now=int(ledger.now().timestamp() * 1000),
-        accounts=tuple(views),
+        accounts=(*views, *accountless.values()),
         dead=ledger.redis.zcard(ledger.key("dead")),
         memory_used=int(memory.get("used_memory", 0)),
         memory_limit=int(memory.get("maxmemory", 0)),
@@ -121,6 +125,15 @@ def _view(runtime: Runtime, partner: str, shop: str, oldest_waiting: int | None)
         oldest_waiting=oldest_waiting if waiting else None,
         deaths=_deaths(tally),
     )
+
+
+def _added(runtime: Runtime, known: AccountView, partner: str, shop: str, oldest: int | None) -> AccountView:
+    """What no settings have an account for, taken together."""
+    ledger = runtime.ledger
+    deaths = Counter(known.deaths) + Counter(_deaths(_tally(runtime, partner, shop)))
+    waiting = ledger.redis.zcard(ledger.key("wake", Account(partner, shop).name))
+    times = [at for at in (known.oldest_waiting, oldest if waiting else None) if at is not None]
+    return replace(known, deaths=deaths, waiting=known.waiting + waiting, oldest_waiting=min(times, default=None))
 
 
 def _deaths(tally: Mapping[str, str]) -> Deaths:

@@ -95,7 +95,7 @@ class Watch:
         self._paused = paused
         for one in snapshot.accounts:
             topic = Topic(_FIRST_SEEN, *one.place)
-            if topic not in told and one.shop and (one.accepted or one.waiting or one.last_yes_at):
+            if topic not in told and one.configured and (one.accepted or one.waiting or one.last_yes_at):
                 told[topic] = self._unwritten[topic] = Told(snapshot.now)
 
     def _tell(self, snapshot: Snapshot, told: dict[Topic, Told], fresh: Survey | None) -> None:

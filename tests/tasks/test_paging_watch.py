@@ -163,6 +163,14 @@ def test_shops_that_strangers_name_are_one_issue(post: Post) -> None:
     assert "shops that are not configured" in page.text
 
 
+def test_what_no_account_is_for_is_never_expected_to_succeed(post: Post) -> None:
+    post.open("SKD1", shop="de", coupons=[{"code": "UQ1", "provenance": "uniqodo"}])
+    page = post.page()
+    assert page.fingerprint == ("redeem", "dead letter", "uniqodo", "de", "unroutable")
+    post.passes(3 * DAY)
+    assert post.look() == []
+
+
 def test_bad_messages_page_by_their_reason(post: Post) -> None:
     bury_message(post.runtime, b"\x00", "orders", UnreadableMessage("not as it should be"))
     page = post.page()
@@ -196,7 +204,7 @@ def test_retries_are_no_page_and_a_breaker_is_one_until_it_closes(post: Post) ->
         post.fails(f"F{n}", Unanswered("HTTP 503", status=503), UNIQODO)
     assert post.look() == []
     health = ("redeem:health:uniqodo:uk:" + account_of(post.runtime.settings, *UNIQODO)[0].fingerprint,)
-    post.redis.hset(*health, mapping={"state": "open"})
+    post.redis.hset(*health, mapping={"state": "open", "since": "1795332688000"})
     page = post.page()
     assert (page.name, page.level, page.extra["waiting"]) == ("breaker_opened", "warning", 4)
     assert page.extra["money"] == {"GBP": "219.99"}
@@ -207,7 +215,7 @@ def test_retries_are_no_page_and_a_breaker_is_one_until_it_closes(post: Post) ->
     page = post.page()
     assert (page.name, page.level) == ("breaker_closed", "info")
     assert page.fingerprint == ("redeem", "breaker", "uniqodo", "uk")
-    post.redis.hset(*health, mapping={"state": "open"})
+    post.redis.hset(*health, mapping={"state": "open", "since": "1795332688000"})
     assert post.look() == [], "one that flaps does not ring all the time"
     post.passes(16 * MINUTE)
     assert post.names() == ["breaker_opened"]
@@ -309,6 +317,16 @@ def test_the_oldest_that_waits(post: Post) -> None:
     assert (page.name, page.level, page.extra["waiting"]) == ("waiting_long", "error", 1)
     post.succeeds("SKD2")
     assert post.look() == []
+
+
+def test_what_waits_for_an_account_that_is_no_longer_in_the_settings(make_post: Callable[..., Post]) -> None:
+    before = make_post(SHOPS__FR__SOVENDUS__TRAFFIC_SOURCE_NUMBER="4713")
+    before.open("SKD1", ("sovendus", "fr"))
+    post = make_post()
+    post.passes(2 * HOUR)
+    page = post.page()
+    assert (page.name, page.extra["waiting"]) == ("waiting_long", 1)
+    assert "sovendus · shops that are not configured" in page.text
 
 
 def test_many_dead_letters(make_post: Callable[..., Post]) -> None:

@@ -13,7 +13,7 @@ from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry, deliver
 from config.settings import Settings
-from tasks.paging.page import test_page
+from tasks.paging.page import trial_page
 from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
 from tasks.runtime import connect
@@ -60,7 +60,7 @@ def check_paging(settings: Settings, *, send: bool) -> Iterator[Finding]:
         redactor = Redactor(settings.secrets())
         configure_logging(settings.log_level, settings.log_format, redactor)
         configure_sentry(settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None, redactor)
-        tell(test_page())
+        tell(trial_page())
     if settings.sentry_dsn is None:
         sent = "; a test page was logged" if send else ""
         yield Finding("ok", subject, f"log lines page.… and metrics only, since REDEEM_SENTRY_DSN is not set{sent}")
