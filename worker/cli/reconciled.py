@@ -22,16 +22,16 @@ COLUMNS: Final = (
     "partner", "shop", "state", "reason", "at", "problem",
 )  # fmt: skip
 
-_KINDS: Final = {
+KINDS: Final = {
     Kind.AGREED: "agreed",
     Kind.MISSING_THERE: "missing there",
-    Kind.MISSING_HERE: "missing here",
+    Kind.MISSINGHERE: "missing here",
     Kind.VALUE_DIFFERS: "value differs",
     Kind.CURRENCY_DIFFERS: "currency differs",
     Kind.LISTED_TWICE: "listed twice",
     Kind.UNREADABLE: "unreadable line",
 }
-_HERE: Final = {
+HERE: Final = {
     UNKNOWN: "unknown",
     OTHER_PERIOD: "reported at another time",
     OTHER_ACCOUNT: "of another account",
@@ -51,8 +51,9 @@ def describe(statement: Statement, period: Period) -> str:
     until = f" before {_moment(period.until, period)}" if period.until else ""
     when = since + until or ", at any time (--from and --to narrow it)"
     return (
-        f"read as     {columns} ({layout.encoding}, {between} between cells{decimals}){totals}\n"
-        f"held against what was reported to {account}{when}\n"
+        f"read as       {columns}\n"
+        f"              {layout.encoding}, {between} between cells{decimals}{totals}\n"
+        f"held against  what was reported to {account}{when}\n"
     )
 
 
@@ -123,11 +124,11 @@ def _in_order(sums: Sums) -> list[tuple[tuple[Kind, str], Sum]]:
 
 
 def _label(kind: Kind, here: str) -> str:
-    if kind is Kind.MISSING_HERE:
-        return f"{_KINDS[kind]}: {_HERE.get(here, here)}"
+    if kind is Kind.MISSINGHERE:
+        return f"{KINDS[kind]}: {HERE.get(here, here)}"
     if here == State.PRESUMED:
-        return f"{_KINDS[kind]}, presumed " + ("until now" if kind is Kind.AGREED else "here")
-    return _KINDS[kind]
+        return f"{KINDS[kind]}, presumed " + ("until now" if kind is Kind.AGREED else "here")
+    return KINDS[kind]
 
 
 def _code(found: Finding) -> str | None:
