@@ -1,7 +1,7 @@
 """How fast `redeem report` and `redeem reconcile` are: `./run python -m benchmarks.report [HOW MANY]` (100,000 if not).
 
-Each command runs in a process of its own, on a hundredth of that number and on all of it. Prints rows a second, the
-process's peak memory, and how long the server was held by one page of outcomes.
+Each command runs in a process of its own, on a hundredth of that number and on all of it. Prints rows a second, also of
+the process's own CPU time, its peak memory, and how long the server was held by one page of outcomes.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ def measure(redis: Redis, count: int, url: str, *words: str) -> str:
     took = time.perf_counter() - before
     assert os.waitstatus_to_exitcode(status) in (0, 1), words  # noqa: S101 - a benchmark of a failure is none
     held = redis.info("commandstats")["cmdstat_evalsha"]["usec_per_call"] / 1000
+    busy = usage.ru_utime + usage.ru_stime
     command = " ".join(Path(word).name for word in words)
     return (
-        f"{command:<24} {count:>9,} rows: {took:6.1f} s, {count / took:>7,.0f} rows/s, "
+        f"{command:<24} {count:>9,} rows: {took:6.1f} s, {count / took:>6,.0f} rows/s, {count / busy:>6,.0f} a second of CPU, "
         f"peak memory {usage.ru_maxrss // 1024} MB; the server held for {held:.1f} ms a page"
     )
 

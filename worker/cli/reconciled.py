@@ -25,7 +25,7 @@ COLUMNS: Final = (
 KINDS: Final = {
     Kind.AGREED: "agreed",
     Kind.MISSING_THERE: "missing there",
-    Kind.MISSINGHERE: "missing here",
+    Kind.MISSING_HERE: "missing here",
     Kind.VALUE_DIFFERS: "value differs",
     Kind.CURRENCY_DIFFERS: "currency differs",
     Kind.LISTED_TWICE: "listed twice",
@@ -124,7 +124,7 @@ def _in_order(sums: Sums) -> list[tuple[tuple[Kind, str], Sum]]:
 
 
 def _label(kind: Kind, here: str) -> str:
-    if kind is Kind.MISSINGHERE:
+    if kind is Kind.MISSING_HERE:
         return f"{KINDS[kind]}: {HERE.get(here, here)}"
     if here == State.PRESUMED:
         return f"{KINDS[kind]}, presumed " + ("until now" if kind is Kind.AGREED else "here")
