@@ -23,18 +23,21 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 REDIS: Final = ROOT / "deploy" / "redis"
+CERTIFICATE: Final = ROOT / "tests" / "tasks" / "certificates" / "localhost.pem"
 PROGRAM: Final = os.environ.get("TEST_REDIS_SERVER") or str(server_binary())
 
 
 class GuardedBroker:
     """A context manager. Users log in over TCP; `admin` is the test itself, over a socket, so that the two differ."""
 
-    def __init__(self, directory: Path, *, key_prefix: str = "redeem") -> None:
+    def __init__(self, directory: Path, *options: str, tls: bool = False) -> None:
         self.directory = directory
+        self._tls = tls
+        self._program = "redis-server" if tls else PROGRAM  # the embedded Valkey is built without TLS
         self._socket = directory / "admin.sock"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        make_users(directory, "-p", key_prefix, *(["-o"] if _is_redis_7_0() else []))
+        make_users(directory, *options, *(["-o"] if _is_redis_7_0(self._program) else []))
 
     def password(self, user: str) -> str:
         """As `users.sh` made it."""
@@ -42,23 +45,25 @@ class GuardedBroker:
 
     def url(self, user: str) -> str:
         """`REDEEM_BROKER_URL` for that user."""
-        return f"redis://{user}:{self.password(user)}@{LOOPBACK}:{self._port}/0"
+        scheme, rest = ("rediss", f"?ssl_ca_certs={CERTIFICATE}") if self._tls else ("redis", "")
+        return f"{scheme}://{user}:{self.password(user)}@{LOOPBACK}:{self._port}/0{rest}"
 
     @property
     def admin_url(self) -> str:
         """The admin's, over the socket."""
         return f"unix://admin:{self.password('admin')}@{self._socket}?db=0"
 
-    def admin(self) -> Redis:
+    def admin(self, socket_timeout: float | None = 10) -> Redis:
         """A client that may do everything."""
-        return Redis.from_url(self.admin_url, decode_responses=True)
+        return Redis.from_url(self.admin_url, decode_responses=True, socket_timeout=socket_timeout)
 
     def __enter__(self) -> Self:
-        words = ["--port", str(self._port), "--bind", LOOPBACK, "--unixsocket", str(self._socket)]
+        port = "--tls-port" if self._tls else "--port"
+        words = [port, str(self._port), "--bind", LOOPBACK, "--unixsocket", str(self._socket)]
         log = self.directory / "server.log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [PROGRAM, str(self._configuration()), *words],
+                [self._program, str(self._configuration()), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -81,6 +86,11 @@ class GuardedBroker:
         for place, here in places.items():
             assert re.search(rf"^\w+ {place}$", text, re.MULTILINE), place
             text = text.replace(f" {place}\n", f" {here}\n")
+        if self._tls:
+            text = re.sub(r"^# (port 0|tls-.*)$", r"\1", text, flags=re.MULTILINE)
+            for name in ("server.crt", "ca.crt"):
+                text = text.replace(f"/etc/valkey/tls/{name}", str(CERTIFICATE))
+            text = text.replace("/etc/valkey/tls/server.key", str(CERTIFICATE.with_name("localhost.key.pem")))
         made = self.directory / "redis.conf"
         made.write_text(text, encoding="utf-8")
         return made
@@ -95,8 +105,8 @@ class GuardedBroker:
             return False
 
 
-def _is_redis_7_0() -> bool:
-    asked = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True, text=True)
+def _is_redis_7_0(program: str) -> bool:
+    asked = subprocess.run([program, "--version"], check=True, capture_output=True, text=True)
     return asked.stdout.startswith("Redis server v=7.0.")
 
 

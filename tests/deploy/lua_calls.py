@@ -6,7 +6,7 @@ import re
 
 _FUNCTION = re.compile(r"^local function (\w+)\((?:.*end$|.*?\n(?:.*\n)*?end$)", re.MULTILINE)
 _CALL = re.compile(r"redis\.p?call\(([^,)]*)")
-_COMMAND = re.compile(r"'([A-Z]+)'")
+_COMMAND = re.compile(r"'([A-Z|]+)'")
 
 
 def commands_in(script: str) -> set[str]:
@@ -14,7 +14,7 @@ def commands_in(script: str) -> set[str]:
 
     For scripts written as ours are: functions stand at the line's beginning and end with `end` there.
     """
-    script = re.sub(r"--.*", "", script)
+    script = re.sub(r"--.*", "", script).replace("'XINFO', 'STREAM'", "'XINFO|STREAM'")
     functions = {found[1]: found[0] for found in _FUNCTION.finditer(script)}
     body = _FUNCTION.sub("", script)
     reached: set[str] = set()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from tests.deploy.guarded_broker import GuardedBroker
@@ -22,7 +24,7 @@ class Overheard:
 
     def __init__(self, broker: GuardedBroker) -> None:
         self._admin = broker.admin()
-        listener: Any = broker.admin()
+        listener: Any = broker.admin(socket_timeout=None)  # it listens however long nobody says anything
         self._monitor = listener.monitor()
         self.commands: Counter[str] = Counter()
         self.in_scripts: Counter[str] = Counter()
@@ -61,3 +63,11 @@ class Overheard:
                 name += "|" + second.lower()
             (self.in_scripts if in_script else self.commands)[name] += 1
             self.asked.append((name, rest.partition(" ")[0]))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """User → what its programs said, and what of it was refused."""
+
+    by_user: Mapping[str, Overheard]
+    refused: Mapping[str, list[Any]]

@@ -12,14 +12,14 @@ import click
 from worker.cli import redeem
 
 outputs: list[str] = []
-written = io.StringIO()
+raw = io.BytesIO()
+written = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)  # some commands write bytes
 with contextlib.redirect_stdout(written), contextlib.redirect_stderr(written):
     for arguments in json.load(sys.stdin):
-        before = written.tell()
+        before = len(raw.getvalue())
         try:
             redeem.main(arguments, prog_name="redeem", standalone_mode=False)
         except click.ClickException as error:
             error.show(written)
-        written.seek(before)
-        outputs.append(written.read())
+        outputs.append(raw.getvalue()[before:].decode())
 sys.stdout.write(json.dumps(outputs))

@@ -1,0 +1,178 @@
+"""The whole work of each user, with the real programs: what its rights are measured by."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import requests
+
+from config.broker import kombu_url
+from tests.acceptance.conftest import FAST
+from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
+from tests.acceptance.kit.producer import BareProducer
+from tests.deploy.guarded_broker import GuardedBroker
+from tests.deploy.overhearing import Overheard
+from worker.dev.ports import free_port
+
+UK: Final = Shop("uk", number="4711", api_key="key-of-uk")
+DEAD: Final = "uniqodo:uk:6:EXPIRED-1"
+CLOSED: Final = "uniqodo:uk:6:EXPIRED-2"
+CUSTOMER: Final = "jane@example.com"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A guarded broker, the partners, and where logs go."""
+
+    broker: GuardedBroker
+    partners_url: str
+    directory: Path
+
+    def system(self, user: str, **settings: str) -> System:
+        """An installation that logs in as that user; "admin" goes over the socket, where nobody listens."""
+        url = self.broker.admin_url if user == "admin" else self.broker.url(user)
+        return System(url, self.partners_url, [UK], self.directory, FAST | settings)
+
+
+class WholeWorker(WorkerProcess):
+    """As production starts one: it greets its peers and gossips, which other tests do without."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        super().__init__(environment, log, node="whole")
+        self._command = tuple(word for word in self._command if not word.startswith("--without-"))
+
+
+def shop(on: Stage, heard: Overheard) -> None:
+    """Send orders, with and without a priority."""
+    with BareProducer(on.broker.url("shop"), {"broker_transport_options": {"socket_timeout": 5}}) as celery:
+        celery.send([order(UK, "1", code("SKD1"))])
+        celery.send([order(UK, "2", code("SKD2"))], priority=5)
+    assert heard.commands["lpush"] == 2
+
+
+def door(on: Stage, heard: Overheard) -> None:
+    """Emit what is new, what is known with another content, and what cannot be routed."""
+    new = order(UK, "3", code("SKD3"), code("AB12", "uniqodo"))
+    strange = {**order(UK, "4", code("SKD4")), "shop": "fr"}
+    assert on.system("door").emit(new, {**new, "order_value": "1.00"}, strange)
+    assert heard.in_scripts["hset"]
+
+
+def worker(on: Stage, heard: Overheard) -> None:
+    """Report, retry, bury; inherit from a worker that died; go on at a Redis without memory; tell Prometheus; stop."""
+    admin, port = on.system("admin"), free_port()
+    process = WholeWorker(on.system("worker", METRICS__PORT=str(port)).environment, on.directory / "worker.log")
+    with process, on.broker.admin() as redis:
+        redis.lpush("sovendus", "no JSON at all")
+        ids = admin.emit(
+            order(UK, "5", code("SKD5"), code("AB15", "uniqodo")),
+            order(
+                UK, "6", code("EXPIRED-1", "uniqodo"), code("EXPIRED-2", "uniqodo"), code("SKD-503X1"), email=CUSTOMER
+            ),
+        )
+        with BareProducer(kombu_url(on.broker.admin_url)) as celery:
+            celery.send([order(UK, "7", code("SKD7"))])
+        admin.until_settled([*ids, *UK.ids("sovendus", "1", "SKD1"), *UK.ids("sovendus", "7", "SKD7")])
+        assert "redeem_accepted_total" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        redis.hset("redeem:taken:ghost", "orders:1", json.dumps("left behind"))
+        redis.zadd("redeem:consumers", {"ghost": 1})
+        eventually(lambda: not redis.exists("redeem:taken:ghost"), what="inherited")
+        redis.config_set("maxmemory", "1mb")
+        eventually(lambda: heard.commands["xread"], what="a rest")
+        redis.config_set("maxmemory", "2gb")
+        assert process.stop() == 0
+
+
+def flower(on: Stage, _heard: Overheard) -> None:
+    """Look at all pages, ask a worker, and close a dead letter."""
+    pages = ("/", "/workers", "/tasks", "/broker", "/api/workers?refresh=true", "/overview", "/dead-letters")
+    with (
+        on.system("admin").worker("seen") as seen,
+        FlowerProcess(on.system("flower").environment, on.directory / "flower.log") as process,
+    ):
+        for page in (*pages, f"/worker/{seen.node}"):
+            assert requests.get(process.url + page, timeout=20).status_code == 200, (page, process.said())
+        process.stop()
+
+
+OPERATORS: Final = (
+    ["status"],
+    ["show", DEAD],
+    ["dead", "list", "--limit", "1"],
+    ["dead", "show", DEAD],
+    ["dead", "stats", "--since", "1h"],
+    ["dead", "export"],
+    ["pause", "--all"],
+    ["resume", "--all"],
+    ["retry"],
+    ["dead", "replay", DEAD],
+    ["dead", "replay", "--since", "1h", "--reason", "gave_up"],
+    ["dead", "discard", CLOSED],
+    ["dead", "discard", "--reason", "unreadable_message", "--yes"],
+    ["audit"],
+    ["report"],
+    ["reconcile", "statement.csv", "--partner", "sovendus"],
+    ["metrics"],
+    ["check"],
+)
+MONITORS: Final = (
+    ["status"],
+    ["metrics"],
+    ["check"],
+    ["report"],
+    ["audit"],
+    ["dead", "list", "--limit", "1"],
+    ["dead", "stats"],
+    ["dead", "export"],
+    ["show", DEAD],
+)
+ELSEWHERE: Final = {
+    "up": "brings a broker of its own",
+    "sandbox": "asks no broker",
+    "schema": "asks no broker",
+    "completion": "asks no broker",
+    "emit": "is the door's",
+    "erase": "is the eraser's",
+}
+
+
+def operator(on: Stage, heard: Overheard) -> None:
+    """Every command that a person decides with."""
+    (on.directory / "statement.csv").write_text("order number;code;order value;currency\n1;SKD1;49,90;EUR\n")
+    _commands(on, "operator", OPERATORS)
+    assert heard.in_scripts["xadd"]
+
+
+def monitor(on: Stage, heard: Overheard) -> None:
+    """Every command that only looks."""
+    _commands(on, "monitor", MONITORS)
+    assert heard.commands["evalsha"]
+
+
+def eraser(on: Stage, heard: Overheard) -> None:
+    """Take an order and a customer out of everything."""
+    found = [["erase", "--order", "3", "--yes", "--unreported"], ["erase", "--email", CUSTOMER, "--yes"]]
+    _commands(on, "eraser", found)
+    assert heard.in_scripts["rename"]
+
+
+def _commands(on: Stage, user: str, commands: tuple[list[str], ...] | list[list[str]]) -> None:
+    told = on.system(user).redeem_each(*commands)
+    wrong = [(command, said) for command, said in zip(commands, told, strict=True) if "Error: " in said]
+    assert wrong == [], wrong
+
+
+WORK: Final[dict[str, Callable[[Stage, Overheard], None]]] = {
+    "shop": shop,
+    "door": door,
+    "worker": worker,
+    "flower": flower,
+    "operator": operator,
+    "monitor": monitor,
+    "eraser": eraser,
+}
+"""In this order: each finds what those before it left."""
