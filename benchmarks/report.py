@@ -65,7 +65,8 @@ def measure(redis: Redis, count: int, url: str, *words: str) -> str:
     command = " ".join(Path(word).name for word in words)
     return (
         f"{command:<24} {count:>9,} rows: {took:6.1f} s, {count / took:>6,.0f} rows/s, "
-        f"{count / busy:>6,.0f} per second of CPU; peak memory {usage.ru_maxrss // 1024} MB; the server held for {held:.1f} ms a page"
+        f"{count / busy:>6,.0f} per second of CPU; peak memory {usage.ru_maxrss // 1024} MB; "
+        f"the server held for {held:.1f} ms a page"
     )
 
 

@@ -14,9 +14,9 @@ import click
 
 from config.durations import format_duration
 from tasks.ledger import Account
-from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
 from worker.cli.filters import Moment
+from worker.cli.names import PARTNER, SHOP, meant
 
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 _LATEST_MONTH: Final = 12
@@ -36,11 +36,20 @@ class Period:
 def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the period's options; the command receives them as `period`."""
 
-    @click.option("--from", "since", help="From then on: a month (2026-11), a day, a time, or a while ago (30d).")
-    @click.option("--to", "until", help="Up to the end of that month or day, or before that time.")
-    @click.option("--timezone", "zone", default="UTC", show_default=True, help="Whose days, such as Europe/Berlin.")
-    @click.option("--partner", help="Only this partner's.")
-    @click.option("--shop", help="Only this shop's.")
+    @click.option(
+        "--from", "since", metavar="WHEN", help="From then on: a month (2026-11), a day, a time, or a while ago (30d)."
+    )
+    @click.option("--to", "until", metavar="WHEN", help="Up to the end of that month or day, or before that time.")
+    @click.option(
+        "--timezone",
+        "zone",
+        metavar="ZONE",
+        default="UTC",
+        show_default=True,
+        help="Whose days, such as Europe/Berlin.",
+    )
+    @click.option("--partner", type=PARTNER, help="Only this partner's.")
+    @click.option("--shop", type=SHOP, help="Only this shop's.")
     @wraps(command)
     def with_period(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes and gives
         since, until, zone, partner, shop = (
@@ -51,19 +60,15 @@ def period_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_period
 
 
-def check_names(runtime: Runtime, period: Period) -> None:
-    """Refuse a partner or shop that there never was: an empty report would look like an empty month.
+def check_shop(runtime: Runtime, period: Period) -> None:
+    """Refuse a shop that there never was: an empty report would look like an empty month.
 
     Raises click.UsageError and redis.RedisError.
     """
-    accounts = [Account.parts(name) for name in runtime.ledger.accounts()]
-    known = {
-        "--partner": (period.partner, {*PARTNERS, *(partner for partner, _ in accounts)}),
-        "--shop": (period.shop, {*runtime.settings.shops, *(shop for _, shop in accounts)}),
-    }
-    for option, (name, names) in known.items():
-        if name is not None and name not in names:
-            raise click.UsageError(f"{option}: there is no {name!r}, but {', '.join(sorted(names)) or 'none at all'}")
+    once = {shop for _, shop in map(Account.parts, runtime.ledger.accounts())}
+    known = once.union(runtime.settings.shops)
+    if period.shop is not None and period.shop not in known:
+        raise click.UsageError(f"--shop {period.shop}: no such shop{meant(period.shop, known)}")
 
 
 def warn_if_forgotten(runtime: Runtime, period: Period) -> None:

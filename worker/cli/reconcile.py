@@ -18,7 +18,7 @@ from tasks.reconciliation_sums import Sums
 from tasks.statement import NoStatement, Statement, Wishes
 from worker.cli.connection import No, connected
 from worker.cli.csv_output import output, write_csv
-from worker.cli.period import Period, check_names, period_options, warn_if_forgotten
+from worker.cli.period import Period, check_shop, period_options, warn_if_forgotten
 from worker.cli.printing import json_option, print_json, print_table
 from worker.cli.reconciled import COLUMNS, TABLE, cells, describe, difference, summary, summary_rows
 from worker.cli.statement_options import statement_options
@@ -59,7 +59,7 @@ def reconcile(context: click.Context, /, file: Path, period: Period, wishes: Wis
     statement = _statement(file, wishes)
     scope = Scope(period.partner, period.shop, period.since, period.until)
     with connected() as (_, runtime):
-        check_names(runtime, period)
+        check_shop(runtime, period)
         warn_if_forgotten(runtime, period)
         try:
             sums, differences = reconcile_(runtime.ledger, statement, scope, options["tolerance"])

@@ -14,7 +14,7 @@ from tasks.ledger import State
 from tasks.report import SETTLED, Selection, settled
 from worker.cli.connection import No, connected
 from worker.cli.csv_output import output, write_csv, write_json
-from worker.cli.period import Period, check_names, period_options, warn_if_forgotten
+from worker.cli.period import Period, check_shop, period_options, warn_if_forgotten
 
 _COLUMNS: Final = (
     "completed_at", "reported_at", "partner", "shop", "order_id", "code", "state", "order_value", "currency",
@@ -48,7 +48,7 @@ def report(
     columns: Sequence[str]
     rows: Iterable[Mapping[str, Any]]
     with connected() as (_, runtime):
-        check_names(runtime, period)
+        check_shop(runtime, period)
         warn_if_forgotten(runtime, period)
         outcomes = settled(runtime.ledger, selection)
         try:

@@ -32,7 +32,7 @@ def statement_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(*args, wishes=Wishes(**{name: options.pop(name) for name in names}), **options)
 
     for name, text in reversed(_COLUMNS.items()):
-        with_wishes = click.option(f"--{name}-column", name, help=text)(with_wishes)
+        with_wishes = click.option(f"--{name}-column", name, metavar="NAME", help=text)(with_wishes)
     return with_wishes
 
 
