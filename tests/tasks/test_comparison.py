@@ -6,7 +6,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.comparison import Finding, Kind, Order, Ours, compare
@@ -138,6 +138,7 @@ others = st.lists(st.builds(own, codes, place=st.sampled_from(["dead", "other_pe
 
 
 @given(owns, lines, others)
+@settings(max_examples=60)
 def test_everything_is_told_once(ours: list[Ours], listed: list[Line], elsewhere: list[Ours]) -> None:
     """Each of ours in one finding, each line in one at least; only a line without a code may stand for several."""
     listed = [Line(number, one.order_id, one.code, one.value, one.currency) for number, one in enumerate(listed)]
@@ -164,6 +165,7 @@ def assert_ours_once(ours: list[Ours], findings: list[Finding]) -> None:
 
 
 @given(owns)
+@settings(max_examples=60)
 def test_what_is_listed_as_reported_agrees(ours: list[Ours]) -> None:
     listed = [Line(number, "1", one.code.upper(), one.value, one.currency) for number, one in enumerate(ours)]
     assert {kind for kind, _ in found(*ours, *listed)} <= {"agreed"}

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.daily_totals import Day, Total, daily_totals
@@ -54,6 +54,7 @@ outcomes = st.builds(
 
 
 @given(st.lists(outcomes, max_size=12))
+@settings(max_examples=30)
 def test_totals_are_those_of_a_count_in_memory(found: list[Record]) -> None:
     redemptions, orders, first = defaultdict[Day, int](int), defaultdict[Day, int](int), set[tuple[str, str]]()
     for one in sorted(found, key=lambda one: int(one.fields["at"])):

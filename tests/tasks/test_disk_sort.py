@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.disk_sort import sorted_on_disk
@@ -14,6 +14,7 @@ rows = st.lists(st.tuples(texts, st.none() | st.integers(-(2**60), 2**60), texts
 
 
 @given(rows)
+@settings(max_examples=30)
 def test_sorts_as_python_does_with_nothing_before_everything(given_rows: list[tuple[str, int | None, str]]) -> None:
     expected = sorted(given_rows, key=lambda row: (row[0], row[1] is not None, row[1] or 0, row[2]))
     assert list(sorted_on_disk(given_rows, width=3)) == expected

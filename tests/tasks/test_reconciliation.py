@@ -148,7 +148,7 @@ def test_whose_statement_it_is_must_be_said_if_it_may_be_several_partners(book: 
     yes(book, "1")
     assert run(book, file, "1;A1;10,00;GBP", scope=Scope())[1] == []
     yes(book, "1", account=DE)
-    with pytest.raises(NoStatement, match="whose statement is it[?] --partner sovendus or uniqodo"):
+    with pytest.raises(NoStatement, match=r"whose statement is it[?] --partner sovendus or uniqodo"):
         run(book, file, "1;A1;10,00;GBP", scope=Scope())
 
 
@@ -186,7 +186,7 @@ listed = st.lists(st.tuples(orders, codes, values), max_size=6)
 
 
 @given(ours=reported, theirs=listed)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_against_a_comparison_in_memory(
     redis: Redis, file: Path, ours: dict[tuple[str, str], str], theirs: list[tuple[str, str, str]]
 ) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.statement.amounts import Amount, Decimals, parse_amount, told_decimals
@@ -80,6 +80,7 @@ values = st.decimals(-(10**11), 10**11, places=2)
 
 
 @given(values, st.sampled_from(["", " ", ".", "'", NBSP]), st.sampled_from(["", " €", " EUR"]))
+@settings(max_examples=50)
 def test_with_a_comma(value: Decimal, group: str, after: str) -> None:
     text = f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", group) + after
     assert parse_amount(text, None) == Amount(value, "EUR" if after else None)
@@ -87,6 +88,7 @@ def test_with_a_comma(value: Decimal, group: str, after: str) -> None:
 
 
 @given(values, st.sampled_from(["", " ", ",", "'", NBSP]), st.sampled_from(["", "£", "GBP "]))
+@settings(max_examples=50)
 def test_with_a_point(value: Decimal, group: str, before: str) -> None:
     text = before + f"{value:,.2f}".replace(",", group)
     assert parse_amount(text, None) == Amount(value, "GBP" if before else None)
@@ -94,6 +96,7 @@ def test_with_a_point(value: Decimal, group: str, before: str) -> None:
 
 
 @given(st.text("0123456789.,' €-+()EUR", max_size=14), st.sampled_from([None, *Decimals]))
+@settings(max_examples=50)
 def test_anything_is_read_or_refused(text: str, decimals: Decimals | None) -> None:
     """And a sign that is known never changes what an amount by itself tells."""
     try:
