@@ -106,11 +106,9 @@ def test_with_its_tls_lines_uncommented_it_speaks_tls_only(tmp_path: Path) -> No
     with (
         GuardedBroker(tmp_path, tls=True) as broker,
         System(broker.url("operator"), "http://127.0.0.1:1", [UK], tmp_path, {}) as operator,
-        System(broker.url("door"), "http://127.0.0.1:1", [UK], tmp_path, {}) as door,
         System(broker.url("worker"), "http://127.0.0.1:1", [UK], tmp_path, {}).worker() as worker,
     ):
         assert {row["level"] for row in operator.redeem_json("check") if row["subject"].startswith("broker")} == {"ok"}
-        assert door.emit(order(UK, "1", code("SKD1")))
         assert worker.exit_code() is None
         plain = broker.url("operator").replace("rediss:", "redis:").partition("?")[0]
         with Redis.from_url(plain) as client, pytest.raises(NoConnection):
