@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tasks.intake import account_of
-from tasks.ledger import Account
+from tasks.ledger import Account, Ledger, State
 from tasks.persistence import classified
 from tasks.runtime import Runtime
 from tasks.status import breaker_state
@@ -18,6 +18,8 @@ Place = tuple[str, str]
 
 NOBODY: Final[Place] = ("", "")
 """Where dead letters are that are no redemptions."""
+
+_WAITING: Final = {State.QUEUED.value, State.SENDING.value, State.RETRYING.value}
 
 Deaths = Mapping[tuple[str, str], int]
 """Dead letters so far, ever growing, by reason and the partner's error code (or nothing)."""
@@ -41,7 +43,7 @@ class AccountView:
     last_yes_at: int | None = None
     waiting: int = 0
     oldest_waiting: int | None = None
-    """When the oldest redemption that waits was accepted, as of the last survey."""
+    """When the oldest redemption that waits was accepted, as of some seconds ago."""
     deaths: Deaths = field(default_factory=dict)
 
     @property
@@ -66,8 +68,8 @@ class Snapshot:
 
 
 @classified()
-def take_snapshot(runtime: Runtime, oldest_waiting: Mapping[Place, int | None]) -> Snapshot:
-    """Read it from the ledger; `oldest_waiting` comes from a survey, which takes longer.
+def take_snapshot(runtime: Runtime, oldest: Mapping[Place, int]) -> Snapshot:
+    """Read it from the ledger; `oldest` is `oldest_waiting`'s, which takes longer.
 
     Raises redis.RedisError.
     """
@@ -76,13 +78,13 @@ def take_snapshot(runtime: Runtime, oldest_waiting: Mapping[Place, int | None]) 
     views: list[AccountView] = []
     accountless: dict[Place, AccountView] = {}
     for partner, shop in _places(runtime):
-        oldest = oldest_waiting.get((partner, shop))
+        accepted_at = oldest.get((partner, shop))
         if account_of(runtime.settings, partner, shop)[1] is not None:
-            views.append(_view(runtime, partner, shop, oldest))
+            views.append(_view(runtime, partner, shop, accepted_at))
         else:  # a stranger may name any number of shops: not one page for each of them
             place = partner, shop if shop in runtime.settings.shops else ""
             known = accountless.get(place, AccountView(*place, configured=False))
-            accountless[place] = _added(runtime, known, partner, shop, oldest)
+            accountless[place] = _added(runtime, known, partner, shop, accepted_at)
     return Snapshot(
         now=int(ledger.now().timestamp() * 1000),
         accounts=(*views, *accountless.values()),
@@ -96,6 +98,19 @@ def _places(runtime: Runtime) -> Iterator[Place]:
     yield NOBODY
     for name in sorted(runtime.ledger.accounts()):
         yield Account.parts(name)
+
+
+def oldest_waiting(ledger: Ledger) -> dict[Place, int]:
+    """When the oldest redemption that waits was accepted, by account. Reads all that waits.
+
+    Raises redis.RedisError.
+    """
+    found = {}
+    for name in sorted(ledger.accounts()):
+        times = [int(at) for state, at in ledger.survey(f"wake:{name}", ("state", "accepted_at")) if state in _WAITING]
+        if times:
+            found[Account.parts(name)] = min(times)
+    return found
 
 
 def _tally(runtime: Runtime, partner: str, shop: str) -> dict[str, str]:

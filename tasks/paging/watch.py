@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from typing import Final
@@ -10,16 +11,16 @@ from typing import Final
 import structlog
 
 from tasks.paging.alarms import Ages, Topic, alarms
-from tasks.paging.due import Told, decide
+from tasks.paging.due import Due, Told, decide
 from tasks.paging.facts import gather_facts
 from tasks.paging.page import Page, page_of
-from tasks.paging.snapshot import Place, Snapshot, take_snapshot
+from tasks.paging.snapshot import Place, Snapshot, oldest_waiting, take_snapshot
+from tasks.paging.spared import Spared
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime
-from tasks.survey import Survey, survey
+from tasks.survey import survey
 
-_LEASE_MS: Final = 15_000  # of the duty; looks are a second apart, and one with a survey may take some
-_SURVEY_MS: Final = 60_000  # between two surveys for the oldest that waits
+_LEASE_MS: Final = 30_000  # of the duty; looks are a second apart, and one with a survey may take some
 _FIRST_SEEN: Final = "first_seen"  # the name of a topic that is only remembered
 
 log = structlog.get_logger("redeem.watch")
@@ -28,13 +29,14 @@ log = structlog.get_logger("redeem.watch")
 class Watch:
     """Looks at the ledger of one runtime, and hands each page to `tell`; for one thread."""
 
-    def __init__(self, runtime: Runtime, tell: Callable[[Page], object], *, survey_every_ms: int = _SURVEY_MS) -> None:
+    def __init__(
+        self, runtime: Runtime, tell: Callable[[Page], object], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._runtime = runtime
         self._page = tell
         self._owner = uuid.uuid4().hex
-        self._survey_every_ms = survey_every_ms
-        self._surveyed_at: int | None = None
-        self._oldest: dict[Place, int | None] = {}
+        self._survey = Spared(lambda: survey(runtime.ledger), clock=clock)
+        self._oldest = Spared(lambda: oldest_waiting(runtime.ledger), clock=clock)
         self._paused: set[Place] = set()
         self._resumed_at: dict[Place, int] = {}
         self._unwritten: dict[Topic, Told | None] = {}
@@ -45,16 +47,15 @@ class Watch:
         Raises redis.RedisError.
         """
         if not self._on_duty():
-            self._surveyed_at = None
             self._unwritten.clear()
             return False
         told = self._remembered()
-        snapshot = take_snapshot(self._runtime, self._oldest)
-        fresh = self._survey_if_due(snapshot)
-        if fresh is not None:
-            snapshot = take_snapshot(self._runtime, self._oldest)
+        snapshot = take_snapshot(self._runtime, self._oldest.get())
         self._note(snapshot, told)
-        self._tell(snapshot, told, fresh)
+        pages = self._written(self._decide(snapshot, told), snapshot)
+        if pages and not self._on_duty():
+            return False  # it took so long that another looks by now
+        self._tell(pages)
         return True
 
     def leave(self) -> None:
@@ -77,17 +78,6 @@ class Watch:
                 found[topic] = told
         return found
 
-    def _survey_if_due(self, snapshot: Snapshot) -> Survey | None:
-        if self._surveyed_at is not None and 0 <= snapshot.now - self._surveyed_at < self._survey_every_ms:
-            return None
-        return self._survey(snapshot)
-
-    def _survey(self, snapshot: Snapshot) -> Survey:
-        found = survey(self._runtime.ledger)
-        self._surveyed_at = snapshot.now
-        self._oldest = {place: account.waiting.oldest for place, account in found.accounts.items()}
-        return found
-
     def _note(self, snapshot: Snapshot, told: dict[Topic, Told]) -> None:
         """Accounts in use for the first time, and pauses that ended."""
         paused = {one.place for one in snapshot.accounts if one.breaker == "paused"}
@@ -98,18 +88,24 @@ class Watch:
             if topic not in told and one.configured and (one.accepted or one.waiting or one.last_yes_at):
                 told[topic] = self._unwritten[topic] = Told(snapshot.now)
 
-    def _tell(self, snapshot: Snapshot, told: dict[Topic, Told], fresh: Survey | None) -> None:
+    def _decide(self, snapshot: Snapshot, told: dict[Topic, Told]) -> list[Due]:
         limits = self._runtime.settings.alert
         first_seen = {topic.place: one.at for topic, one in told.items() if topic.name == _FIRST_SEEN}
         found = alarms(snapshot, limits, Ages(first_seen, self._resumed_at))
         known = {topic: one for topic, one in told.items() if topic.name != _FIRST_SEEN}
         decision = decide(found, known, snapshot, at_most_every_ms=round(limits.at_most_every * 1000))
         self._unwritten |= dict.fromkeys(decision.forget)
+        return decision.due
+
+    def _written(self, due: list[Due], snapshot: Snapshot) -> list[tuple[Due, Page]]:
+        if not due:
+            return []
+        found = self._survey.get()
+        return [(one, page_of(one, snapshot, gather_facts(self._runtime, one, found))) for one in due]
+
+    def _tell(self, pages: list[tuple[Due, Page]]) -> None:
         counted = []
-        for due in decision.due:
-            if fresh is None:
-                fresh = self._survey(snapshot)
-            page = page_of(due, snapshot, gather_facts(self._runtime, due, fresh))
+        for due, page in pages:
             self._page(page)
             counted.append(f"{page.name}|{':'.join(filter(None, due.topic.place))}")
             self._unwritten[due.topic] = due.told

@@ -32,12 +32,17 @@ class Post:
 
     runtime: Runtime
     told: list[Page] = field(default_factory=list)
+    now: float = 0.0
+    """The worker's own clock."""
 
     def __post_init__(self) -> None:
         self.watch = self.another()
 
     def another(self) -> Watch:
-        return Watch(self.runtime, self.told.append, survey_every_ms=0)
+        return Watch(self.runtime, self.told.append, clock=self.clock)
+
+    def clock(self) -> float:
+        return self.now
 
     @property
     def redis(self) -> Any:  # noqa: ANN401 - as Ledger.redis
@@ -46,6 +51,7 @@ class Post:
     def look(self, watch: Watch | None = None) -> list[Page]:
         """The pages of one look."""
         before = len(self.told)
+        self.now += 1
         (watch or self.watch).look()
         return self.told[before:]
 
