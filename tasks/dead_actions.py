@@ -110,16 +110,17 @@ def _act(
     done, ended = 0, False
     try:
         for found in selection.find(ledger):
+            pace.wait(stop)
             if stop.is_set():
                 return
             record = ledger.find(found.id)  # anew: paced, minutes may have passed since
             if record is None or record.state is not State.DEAD:
                 continue
             outcome = _outcome(record, act)
-            done += outcome.refused is None
-            yield outcome
             if outcome.refused is None:
-                pace.wait(stop)
+                done += 1
+                pace.count()
+            yield outcome
         ended = True
     finally:
         if done:
@@ -153,8 +154,10 @@ class _Pace:
         self._between = 1 / rate if rate else 0.0
         self._next = time.monotonic()
 
+    def count(self) -> None:
+        """One went."""
+        self._next = max(self._next, time.monotonic()) + self._between
+
     def wait(self, stop: Event) -> None:
         """Until the next one may go, or `stop` is set."""
-        now = time.monotonic()
-        self._next = max(self._next + self._between, now)
-        stop.wait(self._next - now)
+        stop.wait(max(0.0, self._next - time.monotonic()))

@@ -99,8 +99,11 @@ def redeem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(sys, "argv", ["redeem", *words])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(_Stdin(stdin)))
         capsys.readouterr()
+        root = logging.getLogger()
+        handlers = root.handlers[:]
         with pytest.raises(SystemExit) as ended:
             main()
+        root.handlers[:] = handlers  # the command's own writes to a standard error that is gone by then
         printed = capsys.readouterr()
         assert "Traceback" not in printed.err
         assert isinstance(ended.value.code, int)

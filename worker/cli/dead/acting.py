@@ -14,6 +14,8 @@ import click
 
 from tasks.dead_actions import Outcome
 from worker.cli.connection import No
+from worker.cli.dead.choosing import Choice
+from worker.cli.names import remark_on_shop
 from worker.cli.printing import plain, print_json
 from worker.cli.progress import Progress, progress
 
@@ -43,7 +45,9 @@ def stopped_by_ctrl_c() -> Iterator[Event]:
             signal.signal(number, handler)
 
 
-def tell(action: str, outcomes: Generator[Outcome], stop: Event, *, total: int | None, as_json: bool) -> None:
+def tell(
+    action: str, outcomes: Generator[Outcome], choice: Choice, stop: Event, *, total: int | None, as_json: bool
+) -> None:
     """Take the outcomes as they come and print each; `total` is how many there will be about, if that is known.
 
     Raises No where any was refused, or the work was stopped.
@@ -61,6 +65,7 @@ def tell(action: str, outcomes: Generator[Outcome], stop: Event, *, total: int |
             click.echo(f"{_DONE[action]} {counted['done']} of {total}")
     if not counted and not as_json:
         click.echo("no dead letters match")
+        remark_on_shop(choice.filters.shop)
     if stop.is_set():
         raise No(f"stopped: {counted['done']} {_DONE[action]}; what is left is as it was, and can be taken up again")
     if counted["refused"]:

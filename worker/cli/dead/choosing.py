@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from tasks.dead_letters import Filters
+from tasks.dead_letters import Filters, count_dead
 from tasks.dead_selection import Preview, Selection, preview
 from tasks.ledger import Ledger
 from worker.cli.connection import No
@@ -55,8 +55,15 @@ def is_many(ledger: Ledger, selection: Selection) -> bool:
     return len(list(islice(selection.find(ledger), 2))) > 1
 
 
-def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool) -> int:
-    """Say what it is about and ask, if there is somebody to ask; returns how many letters.
+def how_many(ledger: Ledger, selection: Selection) -> int | None:
+    """How many letters, for a progress bar; None where nobody sees one."""
+    if not sys.stderr.isatty():
+        return None
+    return len(selection.ids) or count_dead(ledger, selection.filters)
+
+
+def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool) -> None:
+    """Say what it is about and ask, if there is somebody to ask.
 
     Raises No, unless they said yes.
     """
@@ -69,7 +76,6 @@ def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool)
         raise No("nothing done: add --yes to do it")
     if not click.confirm(f"{told}?"):
         raise No("nothing done")
-    return found.count
 
 
 def _tell_reasons(found: Preview, head: str) -> None:

@@ -7,7 +7,7 @@ import click
 from tasks.dead_actions import discard_all
 from worker.cli.connection import connected
 from worker.cli.dead.acting import stopped_by_ctrl_c, tell
-from worker.cli.dead.choosing import Choice, choice_options, confirm, is_many
+from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many
 from worker.cli.printing import json_option
 
 
@@ -18,8 +18,8 @@ def discard(choice: Choice, *, as_json: bool) -> None:
     """Close dead letters for good: by ID, or all that the filters match."""
     with connected() as (_, runtime):
         selection = choice.selection(runtime.ledger)
-        total = None
         if not choice.sure and is_many(runtime.ledger, selection):
-            total = confirm("discard", runtime.ledger, selection, as_json=as_json)
+            confirm("discard", runtime.ledger, selection, as_json=as_json)
+        total = how_many(runtime.ledger, selection)
         with stopped_by_ctrl_c() as stop:
-            tell("discard", discard_all(runtime, selection, stop=stop), stop, total=total, as_json=as_json)
+            tell("discard", discard_all(runtime, selection, stop=stop), choice, stop, total=total, as_json=as_json)

@@ -12,10 +12,10 @@ from tasks.amendment_text import parse_amendment
 from tasks.dead_actions import DEFAULT_RATE, replay_all
 from worker.cli.connection import connected
 from worker.cli.dead.acting import stopped_by_ctrl_c, tell
-from worker.cli.dead.choosing import Choice, choice_options, confirm, is_many
+from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many
 from worker.cli.printing import json_option
 
-_RATE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -66,15 +66,15 @@ def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool
     amendment = _amendment(texts)
     with connected() as (app, runtime):
         selection = choice.selection(runtime.ledger)
-        total = None
         if (amendment or not choice.sure) and is_many(runtime.ledger, selection):
             if own := amendment.one_orders_own:
                 raise click.UsageError(f"--set {own[0]} is one order's own: say which letter, by its ID")
             if not choice.sure:
-                total = confirm("replay", runtime.ledger, selection, as_json=as_json)
+                confirm("replay", runtime.ledger, selection, as_json=as_json)
+        total = how_many(runtime.ledger, selection)
         with stopped_by_ctrl_c() as stop:
             outcomes = replay_all(app, runtime, selection, rate=rate, amendment=amendment, stop=stop)
-            tell("replay", outcomes, stop, total=total, as_json=as_json)
+            tell("replay", outcomes, choice, stop, total=total, as_json=as_json)
 
 
 def _amendment(texts: tuple[str, ...]) -> Amendment:
