@@ -77,6 +77,7 @@ class DeadLetters(CurrentPage):
             asked=asked,
             snapshot=snapshot,
             rows=[row_of(record, snapshot.now) for record in listing.records],
+            searching=listing.searching,
             older=listing.older and self.link("dead-letters", **asked.written, after=listing.older.write()),
             newest=after and self.link("dead-letters", **asked.written),
             matching=matching(asked.filters, snapshot),

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from tornado.web import HTTPError, authenticated
 
 from tasks.advice import advise
-from tasks.bad_messages import what_came
+from tasks.bad_messages import has_expired, what_came
 from tasks.identity import task_id
 from tasks.ledger import Ledger, Record, State
 from tasks.message_masking import mask_text
@@ -98,6 +98,8 @@ def _steps(record: Record) -> Iterator[Step]:
 def _excerpt(ledger: Ledger, record: Record) -> str:
     """As much of a bad message as a person reads; what is no text, with its odd bytes written out and no address."""
     came = what_came(ledger, record)
+    if has_expired(record, came):
+        return "(gone: what nobody can parse is kept for REDEEM_LEDGER__KEEP_UNREADABLE only)"
     try:
         text = came.decode()
     except UnicodeDecodeError:

@@ -7,8 +7,8 @@ from typing import Final
 
 from worker.flower_pages.snapshot import Day
 
-_WIDTH: Final = 9  # of a day's bar, in the plot's units
-_GAP: Final = 3
+_WIDTH: Final = 7  # of a day's bar, in the plot's units
+_GAP: Final = 2
 _HEIGHT: Final = 34
 _LEAST: Final = 1.5  # what is not nothing can be seen
 

@@ -19,6 +19,7 @@ from tasks.survey import Survey, survey
 DAYS: Final = 14
 """So many days are plotted, today the last."""
 _CHEAP: Final = 0.25  # seconds: a look that takes longer is rested from, so that it takes a fifth of the time at most
+_DEAR: Final = 2.0  # seconds: where a look takes longer nobody waits for it who can be shown the last one
 _REST: Final = 4  # times as long as it took
 _ALIVE_WITHIN: Final = 10_000  # ms since a worker's last sign of life
 
@@ -113,34 +114,43 @@ class Snapshots:
 
     def __init__(self) -> None:
         self._latest: Snapshot | None = None
-        self._began = self._ended = float("-inf")
+        self._took = 0.0  # seconds
+        self._made_at = float("-inf")
         self._looking: asyncio.Task[Snapshot] | None = None
 
     async def get(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]], *, patience: float) -> Snapshot:
-        """A snapshot `patience` seconds old at most, or as old as four looks take where one takes long; `in_thread`
-        makes one.
+        """A snapshot `patience` seconds old at most, or older where making one takes long; `in_thread` makes one.
 
         Raises redis.RedisError.
         """
-        took = self._ended - self._began if self._latest else 0.0
-        rest = max(patience, _REST * took if took > _CHEAP else 0.0)
-        if self._latest is not None and time.monotonic() < self._ended + rest:
+        rest = max(patience, _REST * self._took if self._took > _CHEAP else 0.0)
+        if self._latest is not None and time.monotonic() < self._made_at + rest:
             return self._latest
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look(in_thread))
+            self._looking.add_done_callback(_heard)
+        if self._latest is not None and self._took > _DEAR:
+            return self._latest
         return await asyncio.shield(self._looking)
 
     def forget(self) -> None:
-        """Something was changed: the next one who asks shall see it."""
-        self._latest = self._looking = None
+        """Something was changed: the next one who asks shall see it, unless looking takes too long for that."""
+        self._looking, self._made_at = None, float("-inf")
 
     async def _look(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]]) -> Snapshot:
         began, me = time.monotonic(), asyncio.current_task()
+        found: Snapshot | None = None
         try:
-            snapshot = await in_thread()
-            if self._looking is me:
-                self._latest, self._began, self._ended = snapshot, began, time.monotonic()
-            return snapshot
+            found = await in_thread()
+            return found
         finally:
-            if self._looking is me:
-                self._looking = None
+            if self._looking is me:  # nobody has changed anything since
+                self._looking, self._latest = None, found  # none, where Redis is away: the next one hears of it
+                self._made_at = time.monotonic()
+                self._took = self._made_at - began
+
+
+def _heard(looked: asyncio.Task[Snapshot]) -> None:
+    """Whoever waits is told of a failure; where nobody does, the next one who asks is."""
+    if not looked.cancelled():
+        looked.exception()

@@ -47,6 +47,9 @@ def on(chrome: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
         yield made
 
 
+_TABLES_CUT_OFF: Final = """
+    [...document.querySelectorAll(".table-responsive")].filter((box) => box.scrollWidth > box.clientWidth).length
+"""
 _ONCE: Final = "-422x1"
 """Ends codes that Sovendus refuses for good, the first time."""
 
@@ -139,5 +142,6 @@ def test_dark_and_narrow_nothing_runs_over_the_edge(chrome: Browser, on: Stage) 
             for path in ("/overview", "/dead-letters", "/broker"):
                 page.goto(path)
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+                assert page.evaluate(_TABLES_CUT_OFF) == 0, (path, width)
                 background = page.evaluate("getComputedStyle(document.body).backgroundColor")
                 assert (background == "rgb(18, 23, 16)") is dark

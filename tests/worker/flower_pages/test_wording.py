@@ -13,7 +13,7 @@ from worker.flower_pages import wording
 from worker.flower_pages.asked import Asked
 from worker.flower_pages.broker import size
 from worker.flower_pages.install import is_loopback
-from worker.flower_pages.listing import Place, find_page
+from worker.flower_pages.listing import Place, find_page, may_match
 from worker.flower_pages.page import is_this_machine
 from worker.flower_pages.plots import days_plot
 from worker.flower_pages.snapshot import Day
@@ -107,3 +107,25 @@ def test_where_flower_may_listen_without_a_login() -> None:
     assert [is_loopback(one) for one in ("127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::")] == [True] * 3 + [
         False
     ] * 3
+
+
+def test_a_search_without_time_says_where_it_got_to_and_goes_on_from_there(book: Book) -> None:
+    made = [book.open_one(f"C{n}", order_id=f"{n}") for n in range(600)]
+    for one in made:
+        book.redis.zadd("redeem:dead", {one: 1700000000000 + int(one.split(":")[2])})
+        book.redis.hset(f"redeem:redemption:{one}", mapping={"state": "dead", "died_at": 1700000000000})
+    filters = Asked.read({"order": "7"}, NOW).filters
+    first = find_page(book.ledger, filters, None, patience=0)
+    assert (first.records, first.searching) == ([], True)
+    second = find_page(book.ledger, filters, first.older, patience=0)
+    assert [record.order_id for record in second.records] == ["7"]
+
+
+@pytest.mark.parametrize(
+    ("letter", "meant"),
+    [("uniqodo:uk:12:AB1", True), ("test:uniqodo:uk:12:AB1", True), ("uniqodo:uk:12:AB2", False),
+     ("uniqodo:uk:13:AB1", False), ("event:0f3a", True), ("uniqodo:u%3Ak:12:AB1", False)],
+)  # fmt: skip
+def test_ids_tell_most_letters_apart(letter: str, meant: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    filters = Asked.read({"partner": "uniqodo", "shop": "uk", "order": "12", "code": " ab1"}, NOW).filters
+    assert may_match(letter, filters) is meant

@@ -23,7 +23,7 @@ class Visitor:
 
     def get(self, path: str, **query: str) -> requests.Response:
         """A page, whatever its status."""
-        return self.session.get(self.url + path, params=query, timeout=20)
+        return self.session.get(self.url + path, params=query, timeout=60)
 
     def text(self, path: str, **query: str) -> str:
         """A page's HTML; fails unless there is one."""
@@ -44,7 +44,7 @@ class Visitor:
             self.text("/overview")
             token = self.session.cookies["_xsrf"]
         data = {**fields, "_xsrf": token}
-        return self.session.post(self.url + path, data=data, headers=dict(headers or {}), timeout=30)
+        return self.session.post(self.url + path, data=data, headers=dict(headers or {}), timeout=60)
 
     def press(self, question: str) -> requests.Response:
         """Say yes to a question: send its form as it stands."""
