@@ -14,7 +14,8 @@ from tasks.paging.alarms import Ages, Topic, alarms
 from tasks.paging.due import Due, Told, decide
 from tasks.paging.facts import gather_facts
 from tasks.paging.page import Page, page_of
-from tasks.paging.snapshot import Place, Snapshot, oldest_waiting, take_snapshot
+from tasks.paging.reading import oldest_waiting, take_snapshot
+from tasks.paging.snapshot import Place, Snapshot
 from tasks.paging.spared import Spared
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime
