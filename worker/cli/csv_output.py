@@ -73,11 +73,14 @@ def _opened(path: Path | None) -> Iterator[IO[bytes]]:
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], file: Writable) -> None:
-    r"""A header and a line for each row, ended by \n. A text that a spreadsheet would compute gets an apostrophe."""
+    r"""A header and a line for each row, ended by \n; what a row lacks is an empty cell.
+
+    A text that a spreadsheet would compute gets an apostrophe before it.
+    """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row[column]) for column in columns])
+        writer.writerow([_cell(row.get(column)) for column in columns])
 
 
 def write_json(rows: Iterable[Mapping[str, Any]], file: Writable) -> None:

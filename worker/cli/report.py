@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from tasks.daily_totals import daily_totals, to_json
-from tasks.ledger import State
+from tasks.ledger import Record, State
 from tasks.report import SETTLED, Selection, settled
 from worker.cli.connection import No, connected
 from worker.cli.csv_output import output, write_csv, write_json
@@ -57,8 +57,16 @@ def report(
                 rows = (to_json(day, total) for day, total in daily_totals(outcomes, period.zone))
             else:
                 columns = _COLUMNS
-                rows = (record.to_json() for record in outcomes)
+                rows = (record.to_json() if as_json else _cells(record) for record in outcomes)
             with output(path, bom=bom and not as_json) as file:
                 write_json(rows, file) if as_json else write_csv(columns, rows, file)
         except sqlite3.Error as error:
             raise No(f"sorting on disk failed: {error} (TMPDIR says where)") from error
+
+
+def _cells(record: Record) -> Mapping[str, Any]:
+    """As `to_json` has it, but that what is JSON stays the text that it is."""
+    reported_at = record.moment("reported_at")
+    if reported_at is None:
+        return record.fields
+    return {**record.fields, "reported_at": reported_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
