@@ -104,3 +104,42 @@ def test_every_action_is_in_the_audit_trail(redeem: Run, worker: Worker) -> None
         assert "@" in entry["who"]
     table = redeem("audit").out.splitlines()
     assert (table[0].split(), len(table)) == (["at", "who", "action", "count", "what"], 5)
+
+
+def test_a_pause_says_who_and_why(redeem: Run) -> None:
+    redeem("pause", "--shop", "uk", "--reason", "maintenance at Uniqodo\x1b[31m until 5, ask jane@example.com")
+    rows = {(row["partner"], row["shop"]): row for row in redeem("status", "--json").rows}
+    hint = rows["uniqodo", "uk"]["hint"]
+    assert re.fullmatch(
+        r"paused since \d{4}-\d\d-\d\d \d\d:\d\d by \S+@\S+: maintenance at Uniqodo.* ask \[masked\]", hint
+    )
+    assert "\x1b" not in hint
+    assert rows["sovendus", "de"]["hint"] is None
+    assert redeem("audit", "--json").row["what"].startswith("sovendus:uk, uniqodo:uk: maintenance at Uniqodo")
+    redeem("resume", "--all", "--reason", "they are back")
+    assert {row["hint"] for row in redeem("status", "--json").rows} == {None}
+    assert redeem("audit", "--action", "resume", "--json").row["what"].endswith(": they are back")
+    redeem("pause", "--shop", "uk")
+    assert "maintenance" not in redeem("status").out
+
+
+def test_retries_are_told_with_their_money(redeem: Run, worker: Worker) -> None:
+    redeem("emit", "-", stdin=lines(event("1", "A-503x1", "B-503x1")))
+    for code in "AB":
+        worker.work(f"sovendus:uk:1:{code}-503X1")
+    assert redeem("retry", "--order", "2") == Ran(0, "no retries match\n", "")
+    assert redeem("retry").out == "2 brought forward, worth 219.99 GBP\n"
+
+
+def test_the_audit_trail_is_filtered(redeem: Run) -> None:
+    redeem("pause", "--shop", "uk")
+    redeem("resume", "--shop", "uk")
+    me = redeem("audit", "--json").rows[0]["who"].partition("@")[0]
+
+    def actions(*words: str) -> list[str]:
+        return [row["action"] for row in redeem("audit", "--json", *words).rows]
+
+    assert actions() == actions("--since", "1h") == actions("--who", me.upper()) == ["pause", "resume"]
+    assert actions("--action", "pause") == ["pause"]
+    assert actions("--until", "1h") == actions("--who", "nobody at all") == actions("--since", "2999-01-01") == []
+    assert redeem("audit", "--until", "1h") == Ran(0, "nothing matches\n", "")

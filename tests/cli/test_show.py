@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.cli.conftest import Run, Worker, event, lines
+from tests.cli.conftest import BARE, EXPIRED, Run, Worker, event, lines
 from tests.tasks.examples import ADDRESS
 
 pytestmark = pytest.mark.usefixtures("configured")
@@ -69,3 +69,26 @@ def test_what_is_not_there(redeem: Run) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert "sovendus:uk:1:NONE: not found" in ran.err
     assert redeem("show").status == 2
+
+
+@pytest.mark.usefixtures("three")
+def test_of_a_dead_letter_what_can_be_done(redeem: Run) -> None:
+    incomplete = redeem("show", BARE).out
+    assert "what to do\n  The partner needs what the text names." in incomplete
+    assert incomplete.endswith(f"\n  redeem dead replay {BARE} --set order_value=… --set currency=…\n")
+    rejected = redeem("dead", "show", EXPIRED).out
+    assert re.search(r"  attempt 1  \d+ ms  dead, rejected: Uniqodo 202: offer expired", rejected)
+    assert rejected.endswith(f"\n  redeem dead discard {EXPIRED}\n")
+
+
+@pytest.mark.usefixtures("three")
+def test_who_did_what_to_it(redeem: Run, worker: Worker) -> None:
+    redeem("dead", "replay", EXPIRED, "--set", "discount=1.00")
+    worker.work(EXPIRED)
+    redeem("dead", "discard", EXPIRED)
+    first, again, second, closed = redeem("show", EXPIRED).out.partition("history\n")[2].splitlines()
+    assert [line[23:34].strip() for line in (first, again, second, closed)] == [
+        "attempt 1", "replayed", "attempt 2", "discarded",
+    ]  # fmt: skip
+    assert re.search(r"by \S+@\S+, set discount=1.00$", again)
+    assert re.search(r"by \S+@\S+$", closed)
