@@ -18,9 +18,12 @@ class Group(BaseModel):
 
 
 class Ledger(Group):
-    """How long settled redemptions are remembered, in seconds, and with them what was reported already."""
+    """How long settled redemptions are remembered, in seconds, and with them what was reported already; and the raw
+    text of messages that nobody could parse, in which personal data may be hidden.
+    """
 
     keep: PositiveDuration = 400 * 86400.0
+    keep_unreadable: PositiveDuration = 30 * 86400.0
 
 
 class Flower(Group):

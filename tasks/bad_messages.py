@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from tasks.bad_message import UnreadableMessage
-from tasks.ledger import Ledger, Record
+from tasks.ledger import Ledger, Record, State
 from tasks.ledger.record import SCHEMA_VERSION
 from tasks.masking import mask_event
 from tasks.mending import Doorbell, wanted
-from tasks.message_masking import mask_message, mask_value
+from tasks.message_masking import is_readable, mask_message, mask_value
 from tasks.plain_text import readable
 from tasks.runtime import Runtime
 
@@ -50,12 +50,17 @@ def bury_event(runtime: Runtime, event: object, error: Reasoned, *, token: str |
 
 
 def what_came(ledger: Ledger, letter: Record) -> bytes:
-    """What such a letter was made of, personal data aside; empty once the letter is closed.
+    """What such a letter was made of, personal data aside; empty once the letter is closed, or what came expired.
 
     Raises redis.RedisError.
     """
     raw = ledger.raw(letter.id)
     return b64decode(raw) if letter.fields.get("raw_as") == "base64" else raw.encode()
+
+
+def has_expired(letter: Record, came: bytes) -> bool:
+    """Whether what came was kept for its time and is gone: nobody could parse it, so anything may have hidden there."""
+    return letter.state is State.DEAD and not came and "raw_until" in letter.fields
 
 
 def _keep(runtime: Runtime, kind: str, kept: bytes, error: Reasoned, more: Mapping[str, str], token: str | None) -> str:
@@ -70,7 +75,8 @@ def _keep(runtime: Runtime, kind: str, kept: bytes, error: Reasoned, more: Mappi
         **more,
         **_for_tables(raw),
     }
-    if runtime.ledger.keep(letter_id, fields, raw):
+    raw_for = None if is_readable(kept) else runtime.settings.ledger.keep_unreadable
+    if runtime.ledger.keep(letter_id, fields, raw, raw_for=raw_for):
         runtime.log.warning(_LOGGED[kind], id=letter_id, reason=error.reason, error=str(error), **more)
     return letter_id
 

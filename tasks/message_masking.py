@@ -44,6 +44,17 @@ def mask_message(raw: bytes) -> bytes:
     return raw if masked == message else json.dumps(masked, ensure_ascii=False).encode()
 
 
+def is_readable(kept: bytes) -> bool:
+    """Whether all of what is kept could be looked through; in what could not, anything may hide."""
+    try:
+        message = _READER.decode(kept.decode())
+        if _is_envelope(message) and "body" in message:
+            _READER.decode(body_bytes(message).decode())
+    except (ValueError, RecursionError, UnreadableMessage):
+        return False
+    return True
+
+
 def mask_text(text: str) -> str:
     """Text that is no JSON, without the pieces that hold an @ in any spelling."""
     return _PIECE.sub(_masked_piece, text) if _may_hold_an_address(text) else text

@@ -11,7 +11,7 @@ from celery import Celery
 
 from tasks.amendment import InvalidAmendment
 from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import what_came
+from tasks.bad_messages import has_expired, what_came
 from tasks.dead_letters import Refused
 from tasks.doorbell import ring
 from tasks.handing_over import Decision, close, hand_over
@@ -30,7 +30,10 @@ def replay_message(app: Celery, runtime: Runtime, record: Record, decision: Deci
     Raises Refused, with what still stands against it, and redis.RedisError.
     """
     try:
-        found = wanted(what_came(runtime.ledger, record).decode())
+        came = what_came(runtime.ledger, record)
+        if has_expired(record, came):
+            raise Refused("what came is gone: it could not be parsed, and was kept for REDEEM_LEDGER__KEEP_UNREADABLE")
+        found = wanted(came.decode())
     except UnicodeDecodeError as error:
         raise Refused("still unreadable: not UTF-8") from error
     except UnreadableMessage as error:

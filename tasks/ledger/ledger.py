@@ -163,12 +163,16 @@ class Ledger:
         """Close a dead letter for good; False where it is none."""
         return str(self._run("discard", redemption_id, json.dumps(entry), self._keep)) == "discarded"
 
-    def keep(self, letter_id: str, fields: Mapping[str, str], raw: str) -> bool:
-        """Keep as a dead letter what is no redemption, and what came with it; False where that id is known."""
-        return bool(self._run("keep", letter_id, raw, *chain.from_iterable(fields.items())))
+    def keep(self, letter_id: str, fields: Mapping[str, str], raw: str, *, raw_for: float | None = None) -> bool:
+        """Keep as a dead letter what is no redemption, and what came with it; False where that id is known.
+
+        What came goes after `raw_for` seconds, if given; the letter stays.
+        """
+        until = "" if raw_for is None else _ms(raw_for)
+        return bool(self._run("keep", letter_id, raw, until, *chain.from_iterable(fields.items())))
 
     def raw(self, letter_id: str) -> str:
-        """What came with such a letter: large perhaps, so that lists leave it where it is. Empty once it is closed."""
+        """What came with such a letter: large perhaps, so that lists leave it where it is. Empty once it is gone."""
         return self.redis.get(self.key("raw", letter_id)) or ""
 
     def pause(self, account: Account, *, by: str = "", why: str = "") -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from tasks.advice import advise
-from tasks.bad_messages import what_came
+from tasks.bad_messages import has_expired, what_came
 from tasks.ledger import Ledger, Record, State
 from tasks.message_masking import mask_text
 from worker.cli.connection import No, connected
@@ -17,6 +17,7 @@ from worker.cli.happenings import happening
 from worker.cli.printing import json_option, plain, print_fields, print_json, print_wrapped
 from worker.cli.whole_record import known, whole
 
+_GONE: Final = "(gone: what nobody can parse is kept for REDEEM_LEDGER__KEEP_UNREADABLE only)"
 _EXCERPT: Final = 2000  # of a bad message: characters, or bytes of what is no text
 
 
@@ -53,7 +54,7 @@ def print_record(ledger: Ledger, record: Record, *, as_json: bool) -> None:
         print_json([whole(ledger, record)])
         return
     came = b"" if record.is_redemption else what_came(ledger, record)
-    print_fields(known(record) | {"raw": _excerpt(came)})
+    print_fields(known(record) | {"raw": _GONE if has_expired(record, came) else _excerpt(came)})
     if history := record.history():
         click.echo("\nhistory")
         for line in _told(history):

@@ -32,6 +32,7 @@ def known(record: Record) -> dict[str, Any]:
         "later_content": later,
         "queue": fields.get("queue"),
         "raw_bytes": int(fields["raw_bytes"]) if "raw_bytes" in fields else None,
+        "raw_until": iso(record.moment("raw_until")),
     }
     return record.to_json() | {name: value for name, value in more.items() if value is not None}
 
