@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from typing import TYPE_CHECKING, Final
 
-import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.tools import tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,22 +24,12 @@ _OFFLINE: Final = (
 LOGIN: Final = ("ann", "fl0wer-pw")
 
 
-def chromium() -> str:
-    """Its path. Skips the test where there is none, unless in CI, where that is a failure."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is not None:
-        return path
-    reason = "no chromium here: apt-get install chromium"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @contextlib.contextmanager
 def browser() -> Iterator[Browser]:
-    """One for several tests."""
+    """One for several tests, which are skipped where there is none."""
+    path = tool("chromium", package="chromium")
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=list(_OFFLINE))
+        launched = playwright.chromium.launch(executable_path=path, args=list(_OFFLINE))
         yield launched
         launched.close()
 
