@@ -27,7 +27,7 @@ while getopts p:d:o option; do
     esac
 done
 shift $((OPTIND - 1))
-[ $# -eq 1 ] && [ -d "$1" ] || usage
+if [ $# -ne 1 ] || [ ! -d "$1" ]; then usage; fi
 case $prefix in '' | *[!A-Za-z0-9_.-]*) usage ;; esac
 case $database in '' | *[!0-9]*) usage ;; esac
 if [ "$database" = 0 ]; then select=''; else select='+select '; fi

@@ -26,7 +26,7 @@ SCRIPTS: Final = {name: commands_in(text) for name, text in (_OURS | _TRANSPORTS
 
 _READING: Final = {"survey", "report", "glance"}
 _REMOTE: Final = {"put", "refresh_binding", "sweep_bindings"}  # Celery's events and remote control
-_DECIDING: Final = {"open", "replay", "discard", "pause", "resume", "hasten"}
+_DECIDING: Final = {"open", "replay", "discard", "pause", "resume", "hasten", "note"}
 RUNS: Final[dict[str, set[str]]] = {
     "shop": set(),
     "door": {"open", "put"},
@@ -34,7 +34,7 @@ RUNS: Final[dict[str, set[str]]] = {
     | _REMOTE
     | set(_TRANSPORTS),
     "operator": _DECIDING | _READING | {"put"},
-    "eraser": {"erase", "amend", "swap", "rebuild", "sift", "sift_stream"},
+    "eraser": {"note", "erase", "amend", "swap", "rebuild", "sift", "sift_stream"},
     "flower": _DECIDING | {"survey", "glance"} | _REMOTE,
     "monitor": _READING,
 }
