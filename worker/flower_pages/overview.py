@@ -81,7 +81,7 @@ def act_on_account(ledger: Ledger, action: str, account: Account, who: str) -> b
 
     Raises redis.RedisError.
     """
-    changed = ledger.pause(account) if action == "pause" else ledger.resume(account)
+    changed = ledger.pause(account, by=who) if action == "pause" else ledger.resume(account)
     if changed:
         audit.record(ledger, action, count=1, what=account.name, who=who)
     return changed
