@@ -15,7 +15,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "redemptions": "redemptions, with their histories",
     "letters": "dead letters that are no redemptions, with what came",
     "events": "events in the queue that no worker has taken",
-    "messages": "other messages in the queues, taken out or written anew",
+    "messages": "other messages in the queues: doorbells go, events are written anew",
     "in_hand": "messages in the hands of workers, to be waited for",
     "masked": "other places that name it, where a mark will stand",
     "outcomes": "entries of the outcome stream: reports of that time will lack them",
