@@ -15,7 +15,7 @@ from worker.cli.printing import json_option
 @choice_options
 @json_option
 def discard(choice: Choice, *, as_json: bool) -> None:
-    """Close dead letters for good: by ID, or all that the filters match."""
+    """Close dead letters for good, by ID or by filters."""
     with connected() as (_, runtime):
         selection = choice.selection(runtime.ledger)
         if not choice.sure and is_many(runtime.ledger, selection):

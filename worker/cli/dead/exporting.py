@@ -33,7 +33,10 @@ _COLUMNS: Final = (
 @click.option("--bom", is_flag=True, help="Mark the CSV as UTF-8, for Excel.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as without it.")
 def export(filters: Filters, *, newest: bool, kind: str, path: Path | None, bom: bool, as_json: bool) -> None:
-    """Write dead letters with all that `redeem dead show` tells of them, history and all, oldest first."""
+    """Write whole dead letters as JSON Lines or CSV.
+
+    With all that `redeem dead show` tells of them, history and all, oldest first.
+    """
     if as_json and kind != "json":
         raise click.UsageError(f"--json and --format {kind} are two things: give one")
     with connected() as (_, runtime):

@@ -61,7 +61,7 @@ def _print(ledger: Ledger, filters: Filters, letters: Iterator[Record], limit: i
 @click.argument("letter_id", metavar="ID")
 @json_option
 def show(letter_id: str, *, as_json: bool) -> None:
-    """Show one dead letter with its history, and what can be done."""
+    """Show one dead letter, and what can be done."""
     with connected() as (_, runtime):
         print_record(runtime.ledger, dead_letter(runtime.ledger, letter_id), as_json=as_json)
 

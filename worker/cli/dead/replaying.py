@@ -53,7 +53,7 @@ class Rate(click.ParamType[float]):
 )
 @json_option
 def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool) -> None:
-    r"""Bring dead letters back: by ID, or all that the filters match.
+    r"""Bring dead letters back, by ID or by filters.
 
     Each is completed and routed anew under today's settings; one that still lacks something is refused and stays.
 

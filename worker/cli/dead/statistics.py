@@ -52,7 +52,10 @@ class Sum:
 )
 @json_option
 def stats(filters: Filters, *, groups: tuple[str, ...], as_json: bool) -> None:
-    """Sum dead letters up: how many, how much money (each order once), the oldest and the newest."""
+    """Sum dead letters up, in counts and money.
+
+    Each order counts once, however many of its codes are dead; test orders are no money.
+    """
     by = tuple(dict.fromkeys(groups)) or _GROUPS
     with connected() as (_, runtime):
         sums, total = _sums(find_dead(runtime.ledger, filters, NEEDED), by)
