@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import requests
 
-from config.broker import kombu_url
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
 from tests.acceptance.kit.producer import BareProducer
@@ -19,6 +18,7 @@ from tests.deploy.overhearing import Overheard
 from worker.dev.ports import free_port
 
 UK: Final = Shop("uk", number="4711", api_key="key-of-uk")
+SENT: Final = "sovendus:uk:1:SKD1"
 DEAD: Final = "uniqodo:uk:6:EXPIRED-1"
 CLOSED: Final = "uniqodo:uk:6:EXPIRED-2"
 CUSTOMER: Final = "jane@example.com"
@@ -58,7 +58,9 @@ def door(on: Stage, heard: Overheard) -> None:
     """Emit what is new, what is known with another content, and what cannot be routed."""
     new = order(UK, "3", code("SKD3"), code("AB12", "uniqodo"))
     strange = {**order(UK, "4", code("SKD4")), "shop": "fr"}
-    assert on.system("door").emit(new, {**new, "order_value": "1.00"}, strange)
+    rejected = order(UK, "6", code("EXPIRED-1", "uniqodo"), code("EXPIRED-2", "uniqodo"), email=CUSTOMER)
+    late = order(UK, "7", code("SKD-503X1"))
+    assert on.system("door").emit(new, {**new, "order_value": "1.00"}, strange, rejected, late)
     assert heard.in_scripts["hset"]
 
 
@@ -68,15 +70,7 @@ def worker(on: Stage, heard: Overheard) -> None:
     process = WholeWorker(on.system("worker", METRICS__PORT=str(port)).environment, on.directory / "worker.log")
     with process, on.broker.admin() as redis:
         redis.lpush("sovendus", "no JSON at all")
-        ids = admin.emit(
-            order(UK, "5", code("SKD5"), code("AB15", "uniqodo")),
-            order(
-                UK, "6", code("EXPIRED-1", "uniqodo"), code("EXPIRED-2", "uniqodo"), code("SKD-503X1"), email=CUSTOMER
-            ),
-        )
-        with BareProducer(kombu_url(on.broker.admin_url)) as celery:
-            celery.send([order(UK, "7", code("SKD7"))])
-        admin.until_settled([*ids, *UK.ids("sovendus", "1", "SKD1"), *UK.ids("sovendus", "7", "SKD7")])
+        admin.until_settled([SENT, DEAD, CLOSED, *UK.ids("sovendus", "7", "SKD-503X1")], within=60)
         assert "redeem_accepted_total" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         redis.hset("redeem:taken:ghost", "orders:1", json.dumps("left behind"))
         redis.zadd("redeem:consumers", {"ghost": 1})
@@ -149,7 +143,9 @@ def operator(on: Stage, heard: Overheard) -> None:
 
 def monitor(on: Stage, heard: Overheard) -> None:
     """Every command that only looks."""
-    _commands(on, "monitor", MONITORS)
+    told = _commands(on, "monitor", MONITORS)
+    (checked,) = [lines for words, lines in zip(MONITORS, told, strict=True) if words == ["check"]]
+    assert {line.split()[0] for line in checked.splitlines() if " broker " in line} == {"ok"}, checked
     assert heard.commands["evalsha"]
 
 
@@ -160,10 +156,11 @@ def eraser(on: Stage, heard: Overheard) -> None:
     assert heard.in_scripts["rename"]
 
 
-def _commands(on: Stage, user: str, commands: tuple[list[str], ...] | list[list[str]]) -> None:
+def _commands(on: Stage, user: str, commands: Sequence[list[str]]) -> list[str]:
     told = on.system(user).redeem_each(*commands)
     wrong = [(command, said) for command, said in zip(commands, told, strict=True) if "Error: " in said]
     assert wrong == [], wrong
+    return told
 
 
 WORK: Final[dict[str, Callable[[Stage, Overheard], None]]] = {
