@@ -3,12 +3,18 @@
 Flower runs this file and takes each name that is one of its options. Options on the command line outweigh it.
 """
 
+import sys as _sys
+
 from tornado.options import options as _given
 
 from worker.configuration import settings
+from worker.flower_pages.amended_templates import FlowerMovedError as _FlowerMovedError
 from worker.flower_pages.install import install as _install
 
-_install()
+try:
+    _install()
+except _FlowerMovedError as _error:
+    _sys.exit(f"redeem: {_error}")
 _flower = settings().flower
 
 port = _flower.port

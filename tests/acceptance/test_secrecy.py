@@ -9,6 +9,7 @@ import sys
 from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -242,6 +243,8 @@ def _flower_and_inspect(day: Day, partners: Sandbox) -> None:
     tasks = list(_get(day, "/api/tasks").json())
     table = "/tasks/datatable?draw=1&start=0&length=500&order[0][column]=0&columns[0][data]=name&order[0][dir]=asc"
     pages = ["/", "/workers", f"/worker/{day.worker.node}", "/tasks", table, "/broker", "/metrics", "/api/tasks"]
+    pages += ["/overview", "/dead-letters", *(f"/dead-letters/letter?id={quote(one)}" for one in _invalid(day))]
+    pages += ["/dead-letters/letter?id=uniqodo:leak:FINE:LEAK-EXPIRED", "/api/queues/length"]
     pages += ["/api/task/types", *(f"/task/{one}" for one in tasks), *(f"/api/task/info/{one}" for one in tasks)]
     for page in pages:
         answer = _get(day, page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.tools import tool
 
@@ -21,6 +21,7 @@ _OFFLINE: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+expect.set_options(timeout=20_000)  # ms; what is waited for comes, however slow the machine
 LOGIN: Final = ("ann", "fl0wer-pw")
 
 
@@ -46,7 +47,7 @@ def logged_in(
         viewport={"width": width, "height": height},
         locale="en-GB",
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

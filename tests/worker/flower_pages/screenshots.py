@@ -35,7 +35,7 @@ def take(directory: Path) -> None:
 
 
 def _desk(page: Page, on: Stage, directory: Path, name: str) -> None:
-    page.set_viewport_size({"width": 1280, "height": 1140})
+    page.set_viewport_size({"width": 1280, "height": 1120})
     page.goto("/overview")
     page.screenshot(path=directory / f"overview-{name}.png")
     page.set_viewport_size({"width": 1280, "height": 900})

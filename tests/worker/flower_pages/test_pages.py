@@ -165,6 +165,26 @@ def test_a_field_is_set_right_in_the_browser(ann: Visitor, book: Book) -> None:
     assert "order_value" in wrong.text
 
 
+def test_a_batch_is_watched_and_stopped(ann: Visitor, book: Book) -> None:
+    for n in range(40):
+        dead(book, f"SKD{n}", order_id=str(n))
+    question = ann.post("/dead-letters/confirm", {"every": "replay"}).text.replace(
+        'name="expected"', 'name="rate" value="2.0"><input type="hidden" name="expected"'
+    )
+    assert "10 a second: 4.0 s in all" in words(question)
+    watched = ann.press(question)
+    assert re.search(r"Replaying: \d+ of 40", words(watched.text))
+    assert "set off by ann" in words(ann.text("/dead-letters"))
+    number = watched.url.rpartition("=")[2]
+    ann.post("/dead-letters/batch/stop", {"number": number})
+    eventually(lambda: "Stopped half way" in words(ann.text("/dead-letters/batch", number=number, fragment="1")))
+    ((who, action, count, what),) = told(book)
+    assert (who, action) == ("ann", "replay")
+    assert 0 < count < 40
+    assert "stopped half way" in what
+    assert len(book.dead()) == 40 - count
+
+
 def test_nothing_is_done_without_the_token_or_from_elsewhere(ann: Visitor, book: Book) -> None:
     letter = dead(book, "SKD1")
     account = {"action": "pause", "partner": "uniqodo", "shop": "uk"}
