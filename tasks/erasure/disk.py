@@ -23,20 +23,34 @@ class OnDisk:
     text: str
 
 
-def rewrite(ledger: Ledger, *, patience: float) -> list[OnDisk]:
+def rewrite(ledger: Ledger, *, patience: float, going_on: Callable[[], None]) -> list[OnDisk]:
     """Have the append-only file and the snapshot written anew, and wait for each for `patience` seconds at most.
 
-    Raises redis.RedisError.
+    Meanwhile `going_on` is called. Raises redis.RedisError, and whatever `going_on` raises.
     """
-    return list(_places(ledger, patience))
+
+    def rests(file: _File) -> bool:
+        info = _info(ledger)
+        return not info.get(file.under_way) and not info.get(file.scheduled)
+
+    def is_written(file: _File) -> bool:
+        until = time.monotonic() + patience
+        while not rests(file):
+            if time.monotonic() > until:
+                return False
+            going_on()
+            time.sleep(_POLL)
+        return True
+
+    return list(_places(ledger, is_written))
 
 
-def _places(ledger: Ledger, patience: float) -> Iterator[OnDisk]:
+def _places(ledger: Ledger, is_written: Callable[[_File], bool]) -> Iterator[OnDisk]:
     info = _info(ledger)
     if info.get("aof_enabled"):
-        yield _write(ledger, _AOF, patience)
+        yield _write(ledger, _AOF, is_written)
     if _snapshots(ledger, info):
-        yield _write(ledger, _RDB, patience)
+        yield _write(ledger, _RDB, is_written)
     else:
         text = "none is taken by schedule; an old dump.rdb, if there is one, is yours to delete"
         yield OnDisk("snapshot", clean=True, text=text)
@@ -66,13 +80,9 @@ _RDB: Final = _File(
 )
 
 
-def _write(ledger: Ledger, file: _File, patience: float) -> OnDisk:
-    def rests() -> bool:
-        info = _info(ledger)
-        return not info.get(file.under_way) and not info.get(file.scheduled)
-
+def _write(ledger: Ledger, file: _File, is_written: Callable[[_File], bool]) -> OnDisk:
     # One that is under way may have begun before the erasure.
-    if not _eventually(rests, patience):
+    if not is_written(file):
         return OnDisk(
             file.place, clean=False, text=f"being written since before: run {file.command[0]} once it is done"
         )
@@ -80,7 +90,7 @@ def _write(ledger: Ledger, file: _File, patience: float) -> OnDisk:
         ledger.redis.execute_command(*file.command)
     except ResponseError as error:  # forbidden, renamed, switched off by the host
         return OnDisk(file.place, clean=False, text=f"Redis refuses {file.command[0]} ({error}): have it run")
-    if not _eventually(rests, patience):
+    if not is_written(file):
         return OnDisk(file.place, clean=False, text="being written anew; look later whether that went well")
     if _info(ledger).get(file.ended_well, "ok") != "ok":
         return OnDisk(
@@ -101,12 +111,3 @@ def _snapshots(ledger: Ledger, info: Mapping[str, Any]) -> bool:
 
 def _info(ledger: Ledger) -> dict[str, Any]:
     return {**ledger.redis.info("persistence"), **ledger.redis.info("replication")}
-
-
-def _eventually(condition: Callable[[], bool], patience: float) -> bool:
-    until = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(_POLL)
-    return True

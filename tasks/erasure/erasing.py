@@ -66,7 +66,7 @@ def erase(runtime: Runtime, subject: Subject, *, unreported: bool, patience: flo
         erased = Erased(interrupted=mine.interrupted)
         _until_nothing_is_left(runtime, subject, mine, erased, unreported=unreported, patience=patience)
         if erased.counts or erased.interrupted:
-            erased.on_disk = rewrite(runtime.ledger, patience=patience)
+            erased.on_disk = rewrite(runtime.ledger, patience=patience, going_on=mine.renew)
         if erased.counts:
             audit.record(
                 runtime.ledger, "erase", count=erased.counts.total(), what=_in_words(subject, erased.counts), who=by

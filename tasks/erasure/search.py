@@ -34,23 +34,28 @@ def search(ledger: Ledger, subject: Subject, going_on: Callable[[], None] = lamb
     for queue in lists.queues():
         for raw in lists.waiting(ledger, queue):
             _judge_queued(subject, Queued(queue, raw), found)
-        going_on()
+            going_on()
     for raw in lists.in_hand(ledger):
         _judge_in_hand(subject, raw, found)
+    _search_hashes(ledger, subject, words, found, going_on)
+    for stream in _streams(ledger):
+        for entry_id, instead in _judge_stream(ledger, subject, stream, words, going_on):
+            found.streams.setdefault(stream, {})[entry_id] = instead
+    return found
+
+
+def _search_hashes(ledger: Ledger, subject: Subject, words: str, found: Found, going_on: Callable[[], None]) -> None:
     seen: set[int] = set()  # the server may tell of a key twice; hashes, since there may be a hundred thousand letters
     for hashes, letters in _pages(ledger, words):
         for record in ledger.find_all({*_ids(hashes), *letters}):
             if hash(record.id) not in seen:
                 seen.add(hash(record.id))
                 _judge_record(ledger, subject, record, found)
+                going_on()
         for key in hashes:
             if not key.startswith("redemption:"):
                 _judge_hash(ledger, subject, key, found)
         going_on()
-    for stream in _streams(ledger):
-        _judge_stream(ledger, subject, stream, words, found)
-        going_on()
-    return found
 
 
 def _judge_queued(subject: Subject, message: Queued, found: Found) -> None:
@@ -116,21 +121,22 @@ def _judge_hash(ledger: Ledger, subject: Subject, key: str, found: Found) -> Non
         found.changes[key] = changes
 
 
-def _judge_stream(ledger: Ledger, subject: Subject, stream: str, words: str, found: Found) -> None:
-    position, entries = "", dict[str, list[str] | None]()
-    while True:
-        position, page = ledger.script("sift_stream", stream, position, _ENTRIES_A_PAGE, words)
+def _judge_stream(
+    ledger: Ledger, subject: Subject, stream: str, words: str, going_on: Callable[[], None]
+) -> Iterator[tuple[str, list[str] | None]]:
+    """Entries that go, and what shall stand in others."""
+    position: str | None = ""
+    while position is not None:
+        after, page = ledger.script("sift_stream", stream, position, _ENTRIES_A_PAGE, words)
         for entry_id, flat in page:
             fields = dict(zip(flat[::2], flat[1::2], strict=True))
             if subject.is_order(fields.get("order_id"), fields.get("shop")):
-                entries[entry_id] = None
+                yield entry_id, None
             elif changes := _masked(subject, fields):
                 masked = fields | {change.field: change.instead or "" for change in changes}
-                entries[entry_id] = [part for pair in masked.items() for part in pair]
-        if not position:
-            break
-    if entries:
-        found.streams[stream] = entries
+                yield entry_id, [part for pair in masked.items() for part in pair]
+        going_on()
+        position = after or None
 
 
 def _masked(subject: Subject, fields: Any) -> list[Change]:  # noqa: ANN401 - a mapping of text
