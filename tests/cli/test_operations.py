@@ -19,6 +19,7 @@ from redis import Redis
 from tasks.bad_messages import bury_event
 from tasks.invalid_event import InvalidEvent
 from tasks.orders import parse_order
+from tasks.partners import SPECS
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo
 from worker.dev.sandbox import Sandbox
 
@@ -108,7 +109,8 @@ def redis_is_away(stage: Stage) -> None:
 
 
 def redis_is_full(stage: Stage) -> None:
-    stage.orders(1001, 1004)
+    stage.configure(**{f"PARTNERS__{name.upper()}__BASE_URL": spec.base_url for name, spec in SPECS.items()})
+    stage.redis.set("filling", "x" * 40_000_000)
     stage.redis.config_set("maxmemory", int(stage.redis.info("memory")["used_memory"] * 1.02))
 
 
@@ -143,7 +145,7 @@ def stage(
 def printed(redeem: Run, words: str) -> str:
     """What a terminal shows of a command, the operator's name aside."""
     ran = redeem(*shlex.split(words.removeprefix("redeem ")))
-    text = re.sub(r"\S+@\S+", lambda found: "anna@desk".ljust(len(found[0])), ran.out + ran.err)
+    text = re.sub(r"\S+@\S+", lambda found: "anna@ws".ljust(len(found[0])), ran.out + ran.err)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
