@@ -40,8 +40,8 @@ def in_hand(ledger: Ledger) -> Iterator[bytes]:
     Raises redis.RedisError.
     """
     for key in ledger.redis.scan_iter(match=ledger.key("taken", "*"), count=1000):
-        yield from _raw(ledger, "HVALS", key)  # as many as a worker has threads
+        yield from _raw(ledger, "HGETALL", key).values()  # as many as a worker has threads
 
 
-def _raw(ledger: Ledger, *command: str | int) -> Any:  # noqa: ANN401 - a list of bytes
+def _raw(ledger: Ledger, *command: str | int) -> Any:  # noqa: ANN401 - a list or a dict of bytes
     return ledger.redis.execute_command(*command, **{NEVER_DECODE: []})

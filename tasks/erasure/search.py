@@ -149,7 +149,9 @@ def _pages(ledger: Ledger, words: str) -> Iterator[tuple[list[str], list[str]]]:
     """Hashes that speak of the subject, less the prefix, and letters that may; some of them more than once."""
     cursor = ""
     while cursor != "0":
-        cursor, hashes, letters = ledger.script("sift", cursor or "0", _KEYS_A_PAGE, words)
+        cursor, hashes, letters = ledger.script(
+            "sift", cursor or "0", _KEYS_A_PAGE, words, "order_id", "personal", *TEXTS
+        )
         yield hashes, letters
 
 

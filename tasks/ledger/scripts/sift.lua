@@ -1,5 +1,5 @@
 -- One page of a look through everything: where do any of these words stand? ARGV prefix, cursor, keys a page, JSON of
--- {exact = values of fields, within = parts of them}. Changes nothing. Returns {cursor to go on from, "0" at the end;
+-- {exact = values of fields, within = parts of them}, then the names of the fields to look at. Changes nothing. Returns {cursor to go on from, "0" at the end;
 -- the hashes, less the prefix, with a field that is or holds one of the words; ids of letters that are no redemptions,
 -- whatever they hold, since what came with them must be read}. What workers have in hand is left out.
 
@@ -22,9 +22,8 @@ for _, key in ipairs(page[2]) do
   local letter = string.match(name, '^redemption:(message:.*)$') or string.match(name, '^redemption:(event:.*)$')
   if letter then letters[#letters + 1] = letter end
   if string.sub(name, 1, 6) ~= 'taken:' then
-    local fields = redis.call('HGETALL', key)
-    for i = 2, #fields, 2 do
-      if speaks(fields[i]) then
+    for _, value in ipairs(redis.call('HMGET', key, unpack(ARGV, 5))) do
+      if value and speaks(value) then
         hashes[#hashes + 1] = name
         break
       end
