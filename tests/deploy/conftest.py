@@ -28,8 +28,8 @@ def heard(broker: GuardedBroker, tmp_path_factory: pytest.TempPathFactory) -> He
         on = Stage(broker, partners.url, tmp_path_factory.mktemp("work"))
         for user, work in WORK.items():
             admin.script_flush()  # or only the first of them would be heard to load them
+            admin.acl_log_reset()  # of what other tests have tried
             with Overheard(broker) as by_user[user]:
                 work(on, by_user[user])
             refused[user] = admin.acl_log()
-            admin.acl_log_reset()
     return Heard(by_user, refused)

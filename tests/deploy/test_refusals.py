@@ -154,7 +154,6 @@ def test_what_a_user_must_not_do_is_refused(user: str, broker: GuardedBroker) ->
         assert admin.llen("orders") == before
         assert admin.hget("redeem:redemption:sovendus:uk:1:SKD1", "state") == "queued"
         admin.delete("orders", "redeem:redemption:sovendus:uk:1:SKD1")
-        admin.acl_log_reset()
 
 
 @pytest.mark.parametrize(
@@ -171,7 +170,6 @@ def test_a_script_may_do_no_more_than_its_user(user: str, does_by_hand: str, bro
         sha = admin.script_load(does_by_hand)
         with pytest.raises((NoPermissionError, ResponseError), match=r"permission|can't (run|access)"):
             client.evalsha(sha, 0)
-        admin.acl_log_reset()
 
 
 @pytest.mark.parametrize("login", ["", ":anything@", "admin:guess@", "shop:@"])

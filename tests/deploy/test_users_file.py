@@ -73,8 +73,6 @@ def test_people_are_told_which_user_may_not_what(broker: GuardedBroker, tmp_path
         assert one.count("\n") == 1
     assert 'does not allow its user "shop"' in checked
     assert "check is for the users operator and monitor" in checked
-    with broker.admin() as admin:
-        admin.acl_log_reset()
 
 
 def test_the_configuration_does_what_it_says(broker: GuardedBroker) -> None:
