@@ -34,7 +34,7 @@ RUNS: Final[dict[str, set[str]]] = {
     | _REMOTE
     | set(_TRANSPORTS),
     "operator": _DECIDING | _READING | {"put"},
-    "eraser": {"note", "erase", "amend", "swap", "rebuild", "sift", "sift_stream"},
+    "eraser": {"note", "glance", "erase", "amend", "swap", "rebuild", "sift", "sift_stream"},
     "flower": _DECIDING | {"survey", "glance"} | _REMOTE,
     "monitor": _READING,
 }
