@@ -49,6 +49,10 @@ def test_the_rest_is_for_the_log_only(level: str) -> None:
     assert told({"event": "Task succeeded", "level": level}) is None
 
 
+def test_what_pages_has_been_told_when_it_happened() -> None:
+    assert told({"event": "page.dead_letters", "level": "warning", "text": "2 dead letters"}) is None
+
+
 def test_what_is_no_json_object_is_for_the_log_only() -> None:
     for line in ("Traceback (most recent call last):", "[1]", "17", ""):
         assert as_record(line) is None

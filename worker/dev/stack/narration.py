@@ -15,6 +15,7 @@ _SHOWN_A_SECOND: Final = 12
 _REPEATS: Final = 10.0  # seconds within which the same trouble is told once
 _LONGEST: Final = 300  # characters; the log has all of it
 _ID_WIDTH: Final = 38
+_PAGE: Final = "page."  # what an operator is woken for has been told here when it happened
 _TROUBLE: Final = frozenset({"warning", "error", "critical"})
 
 
@@ -33,7 +34,7 @@ def told(record: dict[str, Any]) -> Told | None:
         kind, text = _attempt(record)
         return Told(kind, f"{record.get('id')!s:<{_ID_WIDTH}}  {text}"[:_LONGEST], str(record.get("id")))
     level = str(record.get("level", "")).lower()
-    if level in _TROUBLE:
+    if level in _TROUBLE and not str(record.get("event")).startswith(_PAGE):
         parts = [record.get("event"), record.get("id"), record.get("error"), _last_line(record.get("exception"))]
         return Told(level, ": ".join(_first_line(part) for part in parts if part)[:_LONGEST])
     return None
