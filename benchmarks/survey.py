@@ -20,7 +20,7 @@ from config.patience import Breaker
 from tasks.identity import redemption_id
 from tasks.ledger import Account, Ledger, LedgerLimits, Planned
 from tasks.redemption import Redemption
-from tasks.survey import survey
+from tasks.standing.survey import survey
 from worker.dev.broker import EmbeddedValkey
 
 UK = Account("sovendus", "uk", "fp")

@@ -17,9 +17,9 @@ from celery.exceptions import Ignore, Reject
 from redis import RedisError
 
 from tasks.acceptance import accept
-from tasks.bad_messages import Reasoned, bury_event
 from tasks.errors import Crashed
 from tasks.invalid_event import FieldError, InvalidEvent
+from tasks.messages.burying import Reasoned, bury_event
 from tasks.orders import Order, parse_order
 from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.redemption_task import report_dead_letter

@@ -12,8 +12,8 @@ from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry
 from config.settings import Settings
-from tasks.bad_messages import Reasoned, bury_message
 from tasks.doorbell import task_name
+from tasks.messages.burying import Reasoned, bury_message
 from tasks.order_task import NAME, QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime

@@ -17,7 +17,7 @@ from tasks.erasure.turn import TURN, Turn
 from tasks.intake import plan_order
 from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Ledger, Record
-from tasks.mending import Doorbell
+from tasks.messages.mending import Doorbell
 from tasks.orders import parse_order
 from tasks.runtime import Runtime
 

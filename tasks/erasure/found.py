@@ -9,7 +9,7 @@ from typing import Final
 
 from tasks.erasure.messages import Order
 from tasks.ledger import Record, State
-from tasks.order_values import Money
+from tasks.standing.order_values import Money
 
 _WAITING: Final = (State.QUEUED, State.RETRYING)
 REPORTED: Final = (State.REDEEMED, State.PRESUMED)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from tasks.bad_message import UnreadableMessage
 from tasks.erasure.subject import PERSONAL, Subject
 from tasks.identity import order_of, shop_of
-from tasks.mending import Doorbell, wanted
-from tasks.message_body import read_body
-from tasks.strict_json import NotJson, read_json
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.body import read_body
+from tasks.messages.mending import Doorbell, wanted
+from tasks.messages.strict_json import NotJson, read_json
 
 _REPEAT_THE_ARGUMENTS: Final = ("argsrepr", "kwargsrepr", "shadow")
 

@@ -10,13 +10,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from tasks.bad_messages import what_came
 from tasks.erasure import lists
 from tasks.erasure.found import Change, Found, Queued
 from tasks.erasure.messages import Order, is_about_customer, order_of_message, read, without_customer
 from tasks.erasure.subject import PERSONAL, Subject
 from tasks.ledger import Ledger, Record
-from tasks.mending import Doorbell
+from tasks.messages.burying import what_came
+from tasks.messages.mending import Doorbell
 
 _KEYS_A_PAGE: Final = 300
 _ENTRIES_A_PAGE: Final = 500

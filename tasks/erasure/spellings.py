@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from tasks.message_body import LARGEST
+from tasks.messages.body import LARGEST
 
 _DEEPEST: Final = 6
 _MOST: Final = 6 * LARGEST

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
-from tasks.dead_letters import Filters, find_dead
+from tasks.dead_letters.finding import Filters, find_dead
 from tasks.ledger import Record
 from tasks.paging.alarms import Topic
 from tasks.paging.due import Due
 from tasks.paging.snapshot import NOBODY
 from tasks.runtime import Runtime
-from tasks.survey import Survey
+from tasks.standing.survey import Survey
 
 _LATEST: Final = 200  # dead letters that are looked through for an example
 _FIELDS: Final = ("state", "partner", "shop", "reason", "error_code", "error_message", "raw_as", "test")

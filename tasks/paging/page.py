@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from config.sentry import Level
-from tasks.advice import advise
+from tasks.dead_letters.advice import advise
 from tasks.paging.alarms import Topic
 from tasks.paging.due import Due
 from tasks.paging.facts import Facts

@@ -12,7 +12,7 @@ from tasks.ledger import Account, Ledger, State
 from tasks.paging.snapshot import NOBODY, AccountView, Deaths, Place, Snapshot
 from tasks.persistence import classified
 from tasks.runtime import Runtime
-from tasks.status import breaker_state
+from tasks.standing.status import breaker_state
 
 _WAITING: Final = {State.QUEUED.value, State.SENDING.value, State.RETRYING.value}
 

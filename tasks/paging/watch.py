@@ -19,7 +19,7 @@ from tasks.paging.snapshot import Place, Snapshot
 from tasks.paging.spared import Spared
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime
-from tasks.survey import survey
+from tasks.standing.survey import survey
 
 _LEASE_MS: Final = 30_000  # of the duty; looks are a second apart, and one with a survey may take some
 _FIRST_SEEN: Final = "first_seen"  # the name of a topic that is only remembered

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import bury_message
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import bury_message
 from tests.cli.conftest import BARE, EXPIRED, NOWHERE, Ran, Run, Worker, event, lines
 from tests.tasks.examples import ADDRESS
 

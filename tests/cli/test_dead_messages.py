@@ -7,10 +7,10 @@ from base64 import b64decode
 
 import pytest
 
-from tasks.bad_message import UnknownTask, UnreadableMessage
-from tasks.bad_messages import Reasoned, bury_event, bury_message
 from tasks.errors import Crashed
 from tasks.invalid_event import FieldError, InvalidEvent
+from tasks.messages.bad_message import UnknownTask, UnreadableMessage
+from tasks.messages.burying import Reasoned, bury_event, bury_message
 from tests.cli.conftest import Ran, Run, Worker, event, lines
 from tests.tasks.examples import ADDRESS
 from tests.tasks.garbage import envelope, good_with_tag

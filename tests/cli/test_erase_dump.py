@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tasks.bad_message import UnknownTask, UnreadableMessage
-from tasks.bad_messages import bury_event, bury_message
 from tasks.invalid_event import FieldError, InvalidEvent
+from tasks.messages.bad_message import UnknownTask, UnreadableMessage
+from tasks.messages.burying import bury_event, bury_message
 from tasks.orders import hash_email, parse_order
 from tests.acceptance.kit.producer import BareProducer
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tasks.bad_messages import bury_event
 from tasks.invalid_event import InvalidEvent
+from tasks.messages.burying import bury_event
 from tasks.orders import parse_order
 from tasks.partners import SPECS
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo

@@ -8,9 +8,9 @@ import pytest
 from redis import Redis
 
 from tasks import audit
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import bury_event, bury_message
 from tasks.invalid_event import FieldError, InvalidEvent
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import bury_event, bury_message
 from tasks.orders import hash_email
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo
 from tests.tasks.garbage import envelope, garbage

@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from tasks import errors
-from tasks.advice import REASONS, advise
-from tasks.bad_message import BadMessage
+from tasks.dead_letters.advice import REASONS, advise
 from tasks.invalid_event import InvalidEvent
+from tasks.messages.bad_message import BadMessage
 
 
 def test_there_is_advice_for_every_reason() -> None:

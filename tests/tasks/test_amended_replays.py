@@ -10,16 +10,16 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
-from tasks.amendment_text import parse_amendment
-from tasks.bad_messages import bury_event
-from tasks.dead_letters import Refused
+from tasks.dead_letters.amendment_text import parse_amendment
+from tasks.dead_letters.finding import Refused
+from tasks.dead_letters.replaying import replay
 from tasks.errors import Rejected, Unanswered
 from tasks.intake import account_of
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.ledger import Claim, Record, State
+from tasks.messages.burying import bury_event
 from tasks.orders import hash_email
 from tasks.partners.base import Receipt
-from tasks.replaying import replay
 from tests.tasks import examples
 from tests.worker.apps import running
 from worker.composition import RedeemApp

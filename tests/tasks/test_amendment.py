@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.amendment import InvalidAmendment
-from tasks.amendment_text import parse_amendment
+from tasks.dead_letters.amendment import InvalidAmendment
+from tasks.dead_letters.amendment_text import parse_amendment
 from tests.tasks.examples import ADDRESS, event
 
 

@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tasks.bad_message import BadMessage, UnreadableMessage
-from tasks.bad_messages import bury_message, what_came
-from tasks.dead_letters import Filters, discard, find_dead
+from tasks.dead_letters.finding import Filters, discard, find_dead
 from tasks.errors import Crashed
 from tasks.ledger import Record, State
+from tasks.messages.bad_message import BadMessage, UnreadableMessage
+from tasks.messages.burying import bury_message, what_came
 from tasks.orders import hash_email
 from tests.acceptance.kit.broker_faults import memory_full
 from tests.tasks.examples import ADDRESS, event, settings

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.comparison import Finding, Kind, Order, Ours, compare
-from tasks.reconciliation_sums import Sums
-from tasks.statement import Line
+from tasks.reports.comparison import Finding, Kind, Order, Ours, compare
+from tasks.reports.reconciliation_sums import Sums
+from tasks.reports.statement import Line
 
 CENT = Decimal("0.01")
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.daily_totals import Day, Total, daily_totals
 from tasks.ledger import Record
+from tasks.reports.daily_totals import Day, Total, daily_totals
 
 MIDNIGHT = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -14,12 +14,12 @@ from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
 from tasks.acceptance import accept
-from tasks.amendment_text import parse_amendment
 from tasks.audit import entries
-from tasks.bad_message import UnknownTask
-from tasks.bad_messages import bury_message
-from tasks.dead_actions import Selection, discard_all, preview, replay_all
-from tasks.dead_letters import Filters, count_dead, find_dead
+from tasks.dead_letters.acting import Selection, discard_all, preview, replay_all
+from tasks.dead_letters.amendment_text import parse_amendment
+from tasks.dead_letters.finding import Filters, count_dead, find_dead
+from tasks.messages.bad_message import UnknownTask
+from tasks.messages.burying import bury_message
 from tests.tasks import examples
 from tests.tasks.garbage import good_with_tag
 from tests.worker.apps import running

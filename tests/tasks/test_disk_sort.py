@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.disk_sort import sorted_on_disk
+from tasks.reports.disk_sort import sorted_on_disk
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)  # UTF-8 cannot carry half a surrogate pair
 rows = st.lists(st.tuples(texts, st.none() | st.integers(-(2**60), 2**60), texts), max_size=30)

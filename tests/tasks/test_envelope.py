@@ -22,8 +22,8 @@ from kombu.serialization import loads
 from kombu.transport.virtual import Message
 from redis import Redis
 
-from tasks.bad_message import BadMessage, UnknownTask, UnreadableMessage
-from tasks.envelope import read_message
+from tasks.messages.bad_message import BadMessage, UnknownTask, UnreadableMessage
+from tasks.messages.envelope import read_message
 from tasks.order_task import NAME
 from tests.tasks.examples import ADDRESS, event
 from tests.tasks.garbage import envelope, garbage, good_with_tag

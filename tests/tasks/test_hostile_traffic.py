@@ -10,14 +10,14 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
-from tasks.bad_messages import bury_event
-from tasks.dead_letters import Filters, Refused, find_dead
+from tasks.dead_letters.finding import Filters, Refused, find_dead
+from tasks.dead_letters.replaying import replay
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.ledger import Record
+from tasks.messages.burying import bury_event
 from tasks.orders import hash_email, parse_order
 from tasks.outcomes import Buried, Settled
 from tasks.redeeming import attempt
-from tasks.replaying import replay
 from tests.tasks.examples import ADDRESS, KEY, NOW, event, order, settings
 from tests.tasks.raw_servers import answer, serving
 from worker.composition import RedeemApp, create_app

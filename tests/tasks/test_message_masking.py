@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.message_body import body_bytes
-from tasks.message_masking import mask_message
+from tasks.messages.body import body_bytes
+from tasks.messages.masking import mask_message
 from tests.tasks.examples import ADDRESS, event
 from tests.tasks.garbage import envelope
 from tests.tasks.test_masking import ADDRESSES

@@ -12,12 +12,12 @@ from celery.app.trace import build_tracer
 from celery.exceptions import Reject
 from redis import Redis
 
-from tasks.bad_messages import what_came
-from tasks.dead_letters import Filters, find_dead
+from tasks.dead_letters.finding import Filters, find_dead
+from tasks.dead_letters.replaying import replay
 from tasks.ledger import Record
+from tasks.messages.burying import what_came
 from tasks.order_task import NAME
 from tasks.orders import hash_email
-from tasks.replaying import replay
 from tests.tasks.examples import ADDRESS, event, settings
 from worker.composition import RedeemApp, create_app
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import bury_message
 from tasks.errors import AccountRefused, Crashed, PermanentError, Rejected, Unanswered
 from tasks.intake import account_of, plan_order
 from tasks.ledger import Account, Claim, State
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import bury_message
 from tasks.paging import Watch
 from tasks.paging.page import Page
 from tasks.partners.base import Receipt

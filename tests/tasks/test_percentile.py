@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.ledger import Record
-from tasks.order_values import Money
-from tasks.status import percentile
+from tasks.standing.order_values import Money
+from tasks.standing.status import percentile
 
 
 @pytest.mark.parametrize(

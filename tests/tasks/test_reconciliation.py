@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from tasks import reconciliation
-from tasks.comparison import Finding
 from tasks.ledger import Account, State
-from tasks.reconciliation import Scope, reconcile
-from tasks.reconciliation_sums import Sums
-from tasks.statement import NoStatement, Statement
+from tasks.reports import reconciliation
+from tasks.reports.comparison import Finding
+from tasks.reports.reconciliation import Scope, reconcile
+from tasks.reports.reconciliation_sums import Sums
+from tasks.reports.statement import NoStatement, Statement
 from tests.tasks.ledger.kit import DE, UK, Book
 
 CENT = Decimal("0.01")
@@ -171,7 +171,7 @@ def test_a_column_that_is_no_order_number(book: Book, file: Path, monkeypatch: p
 
 
 def test_a_disk_that_is_full_is_an_error(book: Book, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.disk_sort._UNNAMED", "/nonexistent/file")
+    monkeypatch.setattr("tasks.reports.disk_sort._UNNAMED", "/nonexistent/file")
     with pytest.raises(sqlite3.OperationalError, match="unable to open"):
         run(book, file, "1;A1;10,00;GBP")
 

@@ -12,12 +12,12 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import bury_message
-from tasks.dead_letters import Refused
+from tasks.dead_letters.finding import Refused
+from tasks.dead_letters.replaying import replay
 from tasks.ledger import Record, State
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import bury_message
 from tasks.orders import hash_email
-from tasks.replaying import replay
 from tests.tasks.examples import ADDRESS, event, order, settings
 from tests.tasks.garbage import envelope, good_with_tag
 from worker.composition import RedeemApp, create_app

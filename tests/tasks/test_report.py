@@ -10,7 +10,7 @@ from redis import Redis
 from tasks.errors import Unroutable
 from tasks.ledger import State
 from tasks.ledger import ledger as ledger_module
-from tasks.report import Selection, settled
+from tasks.reports.settled import Selection, settled
 from tests.tasks.ledger.kit import DE, UK, Book, redemption
 
 

@@ -9,7 +9,7 @@ from redis import Redis
 
 from tasks.errors import Incomplete, Rejected, Unroutable
 from tasks.ledger import Account, Ledger
-from tasks.survey import Cause, survey
+from tasks.standing.survey import Cause, survey
 from tests.tasks.ledger.kit import DE, MINUTE, Book
 
 WORTH = Decimal("219.99")

@@ -12,7 +12,7 @@ import click
 from tasks import audit
 from tasks.ledger import Account, Ledger
 from tasks.plain_text import readable
-from tasks.status import accounts_of
+from tasks.standing.status import accounts_of
 from worker.cli.connection import No, connected
 from worker.cli.names import PARTNER, SHOP, meant
 from worker.cli.printing import print_json

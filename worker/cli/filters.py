@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from config.durations import parse_duration
-from tasks.dead_letters import Filters
+from tasks.dead_letters.finding import Filters
 from worker.cli.names import PARTNER, REASON, SHOP
 
 

@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from config.complaints import SettingsError
-from tasks.advice import REASONS
+from tasks.dead_letters.advice import REASONS
 from tasks.identity import UNROUTED
 from tasks.partners import PARTNERS
 from worker.configuration import settings

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import click
 
-from tasks.comparison import Finding
-from tasks.reconciliation import Scope
-from tasks.reconciliation import reconcile as reconcile_
-from tasks.reconciliation_sums import Sums
-from tasks.statement import NoStatement, Statement, Wishes
+from tasks.reports.comparison import Finding
+from tasks.reports.reconciliation import Scope
+from tasks.reports.reconciliation import reconcile as reconcile_
+from tasks.reports.reconciliation_sums import Sums
+from tasks.reports.statement import NoStatement, Statement, Wishes
 from worker.cli.connection import No, connected
 from worker.cli.csv_output import output, write_csv
 from worker.cli.period import Period, check_shop, period_options, warn_if_forgotten

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from tasks.comparison import OTHER_ACCOUNT, OTHER_CODE, OTHER_PERIOD, UNKNOWN, Finding, Kind
 from tasks.ledger import State
 from tasks.plain_text import readable
-from tasks.reconciliation_sums import Sum, Sums
-from tasks.statement import Statement
+from tasks.reports.comparison import OTHER_ACCOUNT, OTHER_CODE, OTHER_PERIOD, UNKNOWN, Finding, Kind
+from tasks.reports.reconciliation_sums import Sum, Sums
+from tasks.reports.statement import Statement
 from worker.cli.period import Period
 from worker.cli.status import money as amounts
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import click
 
-from tasks.daily_totals import daily_totals, to_json
 from tasks.ledger import Record, State
-from tasks.report import SETTLED, Selection, settled
+from tasks.reports.daily_totals import daily_totals, to_json
+from tasks.reports.settled import SETTLED, Selection, settled
 from worker.cli.connection import No, connected
 from worker.cli.csv_output import output, write_csv, write_json
 from worker.cli.period import Period, check_shop, period_options, warn_if_forgotten

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from tasks import audit
-from tasks.dead_letters import Filters
-from tasks.order_values import Money
-from tasks.waiting import hasten
+from tasks.dead_letters.finding import Filters
+from tasks.standing.order_values import Money
+from tasks.standing.waiting import hasten
 from worker.cli.connection import connected
 from worker.cli.filters import filter_options
 from worker.cli.names import remark_on_shop

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import click
 
-from tasks.advice import advise
-from tasks.bad_messages import has_expired, what_came
+from tasks.dead_letters.advice import advise
 from tasks.ledger import Ledger, Record, State
-from tasks.message_masking import mask_text
+from tasks.messages.burying import has_expired, what_came
+from tasks.messages.masking import mask_text
 from worker.cli.connection import No, connected
 from worker.cli.happenings import happening
 from worker.cli.printing import json_option, plain, print_fields, print_json, print_wrapped

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from tasks.statement import Decimals, Wishes
+from tasks.reports.statement import Decimals, Wishes
 
 _NAMED: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 _COLUMNS: Final = {

@@ -8,8 +8,8 @@ from datetime import datetime
 import click
 
 from tasks.order_task import QUEUE
-from tasks.status import AccountStatus, gather
-from tasks.survey import Survey, survey
+from tasks.standing.status import AccountStatus, gather
+from tasks.standing.survey import Survey, survey
 from worker.cli.connection import connected
 from worker.cli.printing import json_option, print_json, print_table
 

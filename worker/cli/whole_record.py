@@ -7,8 +7,8 @@ from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.bad_messages import what_came
 from tasks.ledger import Ledger, Record
+from tasks.messages.burying import what_came
 
 
 def whole(ledger: Ledger, record: Record) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Final
 
 from tornado.web import HTTPError, authenticated
 
-from tasks.amendment import Amendment, InvalidAmendment
-from tasks.amendment_text import parse_amendment
-from tasks.dead_actions import DEFAULT_RATE, Selection, preview
+from tasks.dead_letters.acting import DEFAULT_RATE, Selection, preview
+from tasks.dead_letters.amendment import Amendment, InvalidAmendment
+from tasks.dead_letters.amendment_text import parse_amendment
 from worker.flower_pages.asked import FIELDS, Asked
 from worker.flower_pages.batches import Progress, Wish
 from worker.flower_pages.current import CurrentPage

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from config.durations import parse_duration
-from tasks.dead_letters import Filters
+from tasks.dead_letters.finding import Filters
 
 FIELDS: Final = ("partner", "shop", "reason", "since", "until", "order", "code")
 """The filters' names in URLs and forms."""

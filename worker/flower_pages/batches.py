@@ -20,8 +20,8 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
-from tasks.amendment import Amendment
-from tasks.dead_actions import Outcome, Selection, discard_all, replay_all
+from tasks.dead_letters.acting import Outcome, Selection, discard_all, replay_all
+from tasks.dead_letters.amendment import Amendment
 from worker.composition import RedeemApp
 
 _KEPT: Final = 50  # batches to look back at

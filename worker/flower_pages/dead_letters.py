@@ -9,8 +9,8 @@ from typing import Final
 
 from tornado.web import authenticated
 
-from tasks.advice import REASONS
-from tasks.dead_letters import Filters
+from tasks.dead_letters.advice import REASONS
+from tasks.dead_letters.finding import Filters
 from tasks.identity import UNROUTED
 from tasks.ledger import Record
 from worker.flower_pages import wording

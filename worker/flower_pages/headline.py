@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from tasks.advice import advise
+from tasks.dead_letters.advice import advise
 from tasks.identity import UNROUTED
-from tasks.status import AccountStatus
-from tasks.survey import Cause, Pile
+from tasks.standing.status import AccountStatus
+from tasks.standing.survey import Cause, Pile
 from worker.flower_pages import wording
 from worker.flower_pages.snapshot import Snapshot
 

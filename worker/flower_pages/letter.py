@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 from tornado.web import HTTPError, authenticated
 
-from tasks.advice import advise
-from tasks.bad_messages import has_expired, what_came
+from tasks.dead_letters.advice import advise
 from tasks.identity import task_id
 from tasks.ledger import Ledger, Record, State
-from tasks.message_masking import mask_text
+from tasks.messages.burying import has_expired, what_came
+from tasks.messages.masking import mask_text
 from worker.cli.happenings import happening
 from worker.flower_pages import wording
 from worker.flower_pages.current import CurrentPage

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
-from tasks.dead_letters import NEEDED, Filters
+from tasks.dead_letters.finding import NEEDED, Filters
 from tasks.identity import TEST_PREFIX, account_parts
 from tasks.ledger import Ledger, Record, State
 

@@ -8,7 +8,7 @@ from tasks import audit
 from tasks.identity import UNROUTED
 from tasks.ledger import Account, Ledger
 from tasks.runtime import Runtime
-from tasks.status import AccountStatus, accounts_of, percentile
+from tasks.standing.status import AccountStatus, accounts_of, percentile
 from worker.flower_pages.current import CurrentPage
 from worker.flower_pages.headline import headline
 from worker.flower_pages.plots import days_plot

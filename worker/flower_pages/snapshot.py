@@ -13,8 +13,8 @@ from tasks.ledger import Account, Ledger
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
-from tasks.status import AccountStatus, gather
-from tasks.survey import Survey, survey
+from tasks.standing.status import AccountStatus, gather
+from tasks.standing.survey import Survey, survey
 
 DAYS: Final = 14
 """So many days are plotted, today the last."""

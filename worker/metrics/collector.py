@@ -18,10 +18,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from tasks.figures import read_figures
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime
-from tasks.survey import Survey, survey
+from tasks.standing.figures import read_figures
+from tasks.standing.survey import Survey, survey
 from worker.metrics.families import families
 
 _SHARE: Final = 20  # times as long as a survey took, until the next

@@ -13,8 +13,8 @@ from prometheus_client.core import (
     Metric,
 )
 
-from tasks.figures import AccountFigures, Figures, Histogram
 from tasks.ledger import State
+from tasks.standing.figures import AccountFigures, Figures, Histogram
 
 _ACCOUNT = ("partner", "shop")
 _BREAKER = ("closed", "half-open", "open", "refused", "paused")

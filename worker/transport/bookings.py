@@ -15,8 +15,8 @@ from typing import Any, Final
 import structlog
 from redis import exceptions
 
-from tasks.bad_messages import Reasoned
 from tasks.errors import Crashed
+from tasks.messages.burying import Reasoned
 from worker.transport.lanes import Lanes
 from worker.transport.scripts import source
 

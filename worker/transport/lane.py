@@ -14,8 +14,8 @@ import structlog
 from kombu.transport import virtual
 from redis import exceptions
 
-from tasks.bad_message import BadMessage
-from tasks.envelope import read_message
+from tasks.messages.bad_message import BadMessage
+from tasks.messages.envelope import read_message
 from worker.transport.connected import ConnectedChannel
 from worker.transport.taking import Take
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from tasks.bad_messages import Reasoned
+from tasks.messages.burying import Reasoned
 
 
 @dataclass(frozen=True)

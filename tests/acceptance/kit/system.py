@@ -13,7 +13,7 @@ from config.settings import load_settings
 from tasks.ledger import State
 from tasks.partners import SPECS
 from tasks.runtime import Runtime
-from tasks.status import breaker_state
+from tasks.standing.status import breaker_state
 from tests.acceptance.kit.events import ids_of
 from tests.acceptance.kit.polling import eventually
 from tests.acceptance.kit.processes import WorkerProcess

@@ -17,11 +17,11 @@ from redis.retry import Retry
 
 from tasks import audit, erasure
 from tasks.acceptance import accept
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import bury_event, bury_message
 from tasks.erasure import Erased, NotNow, Subject, carrying_out
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.ledger import Account, State
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import bury_event, bury_message
 from tasks.orders import hash_email
 from tests.tasks import examples
 from tests.tasks.erasure.kit import Memory, unparseable

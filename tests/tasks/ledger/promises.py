@@ -10,7 +10,7 @@ from typing import Final
 
 from tasks.errors import GaveUp
 from tasks.ledger import Account, Record, State
-from tasks.report import Selection, settled
+from tasks.reports.settled import Selection, settled
 from tests.tasks.ledger.kit import Book
 
 SETTLED: Final = {State.REDEEMED, State.PRESUMED, State.DEAD, State.DISCARDED}

@@ -10,14 +10,14 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
-from tasks.bad_messages import bury_event, what_came
-from tasks.dead_letters import Filters, Refused, discard, find_dead
+from tasks.dead_letters.finding import Filters, Refused, discard, find_dead
+from tasks.dead_letters.replaying import replay
 from tasks.errors import Rejected
 from tasks.intake import account_of
 from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Record, State
+from tasks.messages.burying import bury_event, what_came
 from tasks.orders import parse_order
-from tasks.replaying import replay
 from tests.tasks import examples
 from tests.tasks.ledger.clock import let_pass
 from tests.worker.apps import running

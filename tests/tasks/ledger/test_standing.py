@@ -9,13 +9,13 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
-from tasks.dead_letters import Filters
+from tasks.dead_letters.finding import Filters
 from tasks.errors import AccountRefused, Rejected, Unanswered
 from tasks.intake import account_of
 from tasks.ledger import Account, Claim, State
 from tasks.partners.base import Receipt
-from tasks.status import AccountStatus, gather
-from tasks.waiting import find_waiting, hasten
+from tasks.standing.status import AccountStatus, gather
+from tasks.standing.waiting import find_waiting, hasten
 from tests.tasks import examples
 from tests.tasks.ledger.clock import let_pass
 from tests.worker.apps import running

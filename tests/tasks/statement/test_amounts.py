@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.statement.amounts import Amount, Decimals, parse_amount, told_decimals
+from tasks.reports.statement.amounts import Amount, Decimals, parse_amount, told_decimals
 
 NBSP, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
 

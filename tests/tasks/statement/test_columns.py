@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tasks.statement.columns import NAMES, Wishes, find_columns, has_order
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.columns import NAMES, Wishes, find_columns, has_order
+from tasks.reports.statement.unreadable import NoStatement
 
 
 def places(*header: str, wishes: Wishes | None = None) -> tuple[int | None, ...]:

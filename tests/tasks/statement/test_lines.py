@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.statement import Decimals, Line, NoStatement, Statement, Wishes
+from tasks.reports.statement import Decimals, Line, NoStatement, Statement, Wishes
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tasks.order_values import Money
-from tasks.status import AccountStatus
-from tasks.survey import Cause, Pile, Survey
+from tasks.standing.order_values import Money
+from tasks.standing.status import AccountStatus
+from tasks.standing.survey import Cause, Pile, Survey
 from worker.flower_pages.headline import Level, headline
 from worker.flower_pages.snapshot import Snapshot
 

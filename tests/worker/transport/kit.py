@@ -14,7 +14,7 @@ from worker.transport import Lanes, install
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_messages import Reasoned
+    from tasks.messages.burying import Reasoned
 
 PREFIX = "redeem:"
 ORDERS, SOVENDUS = "orders", "sovendus"

@@ -16,7 +16,7 @@ from worker.transport.taking import Take
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_messages import Reasoned
+    from tasks.messages.burying import Reasoned
 
 NO_SCRIPT = NoScriptError()
 Buried = list[tuple[bytes, str, str]]

@@ -14,7 +14,7 @@ from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tasks.bad_messages import Reasoned
+    from tasks.messages.burying import Reasoned
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from tasks.dead_actions import Outcome
+from tasks.dead_letters.acting import Outcome
 from worker.cli.connection import No
 from worker.cli.dead.choosing import Choice
 from worker.cli.names import remark_on_shop

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from tasks.dead_letters import Filters, count_dead
-from tasks.dead_selection import Preview, Selection, preview
+from tasks.dead_letters.finding import Filters, count_dead
+from tasks.dead_letters.selection import Preview, Selection, preview
 from tasks.ledger import Ledger
 from worker.cli.connection import No
 from worker.cli.dead.looking import dead_letter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tasks.dead_actions import discard_all
+from tasks.dead_letters.acting import discard_all
 from worker.cli.connection import connected
 from worker.cli.dead.acting import stopped_by_ctrl_c, tell
 from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from tasks.dead_letters import Filters, count_dead, find_dead
+from tasks.dead_letters.finding import Filters, count_dead, find_dead
 from tasks.ledger import Ledger
 from worker.cli.connection import connected
 from worker.cli.csv_output import output, write_csv, write_json

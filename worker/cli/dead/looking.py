@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from tasks.dead_letters import NEEDED, Filters, count_dead, find_dead
+from tasks.dead_letters.finding import NEEDED, Filters, count_dead, find_dead
 from tasks.ledger import Ledger, Record, State
 from tasks.ledger.record import JSON_FIELDS
 from worker.cli.connection import No, connected

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from tasks.amendment import Amendment, InvalidAmendment
-from tasks.amendment_text import parse_amendment
-from tasks.dead_actions import DEFAULT_RATE, replay_all
+from tasks.dead_letters.acting import DEFAULT_RATE, replay_all
+from tasks.dead_letters.amendment import Amendment, InvalidAmendment
+from tasks.dead_letters.amendment_text import parse_amendment
 from worker.cli.connection import connected
 from worker.cli.dead.acting import stopped_by_ctrl_c, tell
 from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import click
 
-from tasks.dead_letters import NEEDED, Filters, find_dead
+from tasks.dead_letters.finding import NEEDED, Filters, find_dead
 from tasks.ledger import Record
-from tasks.order_values import Money
+from tasks.standing.order_values import Money
 from worker.cli.ages import age
 from worker.cli.connection import connected
 from worker.cli.filters import filter_options

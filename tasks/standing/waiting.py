@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tasks.dead_letters import NEEDED, Filters
+from tasks.dead_letters.finding import NEEDED, Filters
 from tasks.ledger import Account, Ledger, Record, State
 
 _PAGE: Final = 500

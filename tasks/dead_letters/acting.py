@@ -16,13 +16,13 @@ import structlog
 from celery import Celery
 
 from tasks import audit
-from tasks.amendment import UNCHANGED, Amendment
-from tasks.bad_message import UnknownTask
-from tasks.dead_letters import Refused, discard
-from tasks.dead_selection import Preview, Selection, preview
+from tasks.dead_letters.amendment import UNCHANGED, Amendment
+from tasks.dead_letters.finding import Refused, discard
+from tasks.dead_letters.replaying import replay
+from tasks.dead_letters.selection import Preview, Selection, preview
 from tasks.ledger import Ledger, Record, State
+from tasks.messages.bad_message import UnknownTask
 from tasks.persistence import UNAVAILABLE, until_recorded
-from tasks.replaying import replay
 from tasks.runtime import Runtime
 
 __all__ = ["DEFAULT_RATE", "Outcome", "Preview", "Selection", "discard_all", "preview", "replay_all"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.unreadable import NoStatement
 
 _CHUNK: Final = 1 << 20
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

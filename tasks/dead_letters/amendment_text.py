@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tasks.amendment import Amendment, Assignment, InvalidAmendment
+from tasks.dead_letters.amendment import Amendment, Assignment, InvalidAmendment
 from tasks.events import Coupon, OrderEvent
 from tasks.invalid_event import invalid_event
 

@@ -12,12 +12,12 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from tasks.bad_message import UnreadableMessage
 from tasks.ledger import Ledger, Record, State
 from tasks.ledger.record import SCHEMA_VERSION
 from tasks.masking import mask_event
-from tasks.mending import Doorbell, wanted
-from tasks.message_masking import is_readable, mask_message, mask_value
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.masking import is_readable, mask_message, mask_value
+from tasks.messages.mending import Doorbell, wanted
 from tasks.plain_text import readable
 from tasks.runtime import Runtime
 

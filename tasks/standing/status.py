@@ -14,10 +14,10 @@ from typing import Any
 
 from tasks.intake import account_of
 from tasks.ledger import Account, Ledger, State
-from tasks.order_values import Money
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
-from tasks.survey import Pile, Survey, survey
+from tasks.standing.order_values import Money
+from tasks.standing.survey import Pile, Survey, survey
 
 
 @dataclass

@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 
 from celery import Celery
 
-from tasks.amendment import InvalidAmendment
-from tasks.bad_message import UnreadableMessage
-from tasks.bad_messages import has_expired, what_came
-from tasks.dead_letters import Refused
+from tasks.dead_letters.amendment import InvalidAmendment
+from tasks.dead_letters.finding import Refused
+from tasks.dead_letters.handing_over import Decision, close, hand_over
 from tasks.doorbell import ring
-from tasks.handing_over import Decision, close, hand_over
 from tasks.intake import plan_order
 from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Record
-from tasks.mending import Doorbell, wanted
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.burying import has_expired, what_came
+from tasks.messages.mending import Doorbell, wanted
 from tasks.orders import parse_order
 from tasks.plain_text import MASK
 from tasks.runtime import Runtime

@@ -16,13 +16,13 @@ from itertools import chain, groupby, islice
 from operator import attrgetter, itemgetter
 from typing import Any, Final, cast
 
-from tasks.comparison import OTHER_ACCOUNT, OTHER_PERIOD, Finding, Kind, Order, Ours, compare
-from tasks.disk_sort import Cell, sorted_on_disk
 from tasks.identity import redemption_id
 from tasks.ledger import Ledger, Record, State
-from tasks.reconciliation_sums import Sums
-from tasks.report import REPORTED, Selection, settled
-from tasks.statement import Line, NoStatement, Statement
+from tasks.reports.comparison import OTHER_ACCOUNT, OTHER_PERIOD, Finding, Kind, Order, Ours, compare
+from tasks.reports.disk_sort import Cell, sorted_on_disk
+from tasks.reports.reconciliation_sums import Sums
+from tasks.reports.settled import REPORTED, Selection, settled
+from tasks.reports.statement import Line, NoStatement, Statement
 
 _REPORTED, _LISTED, _ELSEWHERE = range(3)
 _CLOSED: Final = (*REPORTED, State.DISCARDED)  # the dead are told by their own list, which forgets nothing

@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tasks.statement.amounts import Decimals, told_decimals
-from tasks.statement.columns import Columns, Wishes, find_columns, has_order
-from tasks.statement.encoding import encoding_of
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.amounts import Decimals, told_decimals
+from tasks.reports.statement.columns import Columns, Wishes, find_columns, has_order
+from tasks.reports.statement.encoding import encoding_of
+from tasks.reports.statement.unreadable import NoStatement
 
 if TYPE_CHECKING:
     from _csv import Reader  # the name that the type of csv.reader has, to type checkers only

@@ -10,8 +10,8 @@ from typing import Any
 from celery import Celery
 
 from tasks.acceptance import open_and_ring
-from tasks.amendment import Amendment
-from tasks.dead_letters import Refused
+from tasks.dead_letters.amendment import Amendment
+from tasks.dead_letters.finding import Refused
 from tasks.ledger import Planned, Record
 from tasks.runtime import Runtime
 

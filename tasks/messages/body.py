@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from kombu.utils.json import loads as celery_loads
 
-from tasks.bad_message import UnreadableMessage
-from tasks.strict_json import NotJson, deepest, read_json
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.strict_json import NotJson, deepest, read_json
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a message, and of its body when it is unpacked: a real order has a few thousand."""

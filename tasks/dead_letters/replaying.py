@@ -15,21 +15,21 @@ from typing import Final
 from celery import Celery
 
 from config.accounts import AccountSettings
-from tasks.amendment import UNCHANGED, Amendment, InvalidAmendment
 from tasks.audit import operator
-from tasks.dead_letters import Refused
+from tasks.dead_letters.amendment import UNCHANGED, Amendment, InvalidAmendment
+from tasks.dead_letters.finding import Refused
+from tasks.dead_letters.handing_over import Decision, hand_over
+from tasks.dead_letters.known_order import event_of, order_of
+from tasks.dead_letters.replaying_messages import replay_message
 from tasks.doorbell import ring
 from tasks.errors import MasterCode, PermanentError, TooOld, Unroutable
-from tasks.handing_over import Decision, hand_over
 from tasks.intake import account_of, plan_order, redemption_of
 from tasks.invalid_event import InvalidEvent
-from tasks.known_order import event_of, order_of
 from tasks.ledger import Account, Record
 from tasks.ledger.record import redemption_fields
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS
 from tasks.redemption import Redemption
-from tasks.replaying_messages import replay_message
 from tasks.runtime import Runtime
 
 _ROUTED_ANEW: Final = {Unroutable.reason, MasterCode.reason}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tasks.comparison import Finding, Kind, Order
+from tasks.reports.comparison import Finding, Kind, Order
 
 
 @dataclass

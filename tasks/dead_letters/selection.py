@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from tasks.dead_letters import NEEDED, Filters, find_dead
+from tasks.dead_letters.finding import NEEDED, Filters, find_dead
 from tasks.ledger import Ledger, Record, State
-from tasks.order_values import Money
+from tasks.standing.order_values import Money
 
 _MOST_NAMED: Final = 20
 

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tasks.bad_message import UnreadableMessage
 from tasks.events import OrderEvent
 from tasks.masking import mask_event
-from tasks.message_body import body_bytes
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.body import body_bytes
 from tasks.plain_text import MASK, without_addresses
 
 _EVENT_FIELDS: Final = frozenset(OrderEvent.model_fields)

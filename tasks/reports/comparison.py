@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import Final, TypeVar
 
 from tasks.ledger import State
-from tasks.statement import Line
+from tasks.reports.statement import Line
 
 
 class Kind(StrEnum):

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tasks.statement.amounts import SYMBOLS
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.amounts import SYMBOLS
+from tasks.reports.statement.unreadable import NoStatement
 
 ORDER, CODE, VALUE, CURRENCY = "order", "code", "value", "currency"
 

@@ -20,12 +20,12 @@ import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from tasks.bad_message import BadMessage, UnknownTask, UnreadableMessage
 from tasks.doorbell import task_name
 from tasks.identity import is_redemption_id
-from tasks.message_body import LARGEST, read_body, write_body
+from tasks.messages.bad_message import BadMessage, UnknownTask, UnreadableMessage
+from tasks.messages.body import LARGEST, read_body, write_body
+from tasks.messages.strict_json import NotJson, read_json
 from tasks.partners import PARTNERS
-from tasks.strict_json import NotJson, read_json
 
 __all__ = ["BadMessage", "UnknownTask", "UnreadableMessage", "read_message"]
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from tasks.ledger import Account, Ledger, State
-from tasks.order_values import Money
+from tasks.standing.order_values import Money
 
 _WAITING: Final = (State.QUEUED.value, State.SENDING.value, State.RETRYING.value)
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from tasks.statement.amounts import SYMBOLS, parse_amount
-from tasks.statement.columns import Wishes
-from tasks.statement.layout import Layout, find_layout, read_rows
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.amounts import SYMBOLS, parse_amount
+from tasks.reports.statement.columns import Wishes
+from tasks.reports.statement.layout import Layout, find_layout, read_rows
+from tasks.reports.statement.unreadable import NoStatement
 
 _FORCED_TEXT: Final = re.compile(r'="(.*)"', re.DOTALL)
 _GUARDED: Final = re.compile(r"'(?=[=+\-@\t\r＝＋－＠])")  # noqa: RUF001 - as reports guard them

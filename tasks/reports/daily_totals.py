@@ -14,8 +14,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-from tasks.disk_sort import Cell, sorted_on_disk
 from tasks.ledger import Record
+from tasks.reports.disk_sort import Cell, sorted_on_disk
 
 
 class Day(NamedTuple):

@@ -11,8 +11,8 @@ from tasks.ledger import Account, Ledger
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
-from tasks.status import AccountStatus, gather
-from tasks.survey import Survey
+from tasks.standing.status import AccountStatus, gather
+from tasks.standing.survey import Survey
 
 _LAST_YES: Final = "last_yes_at"
 

@@ -4,10 +4,10 @@ Its columns are found by their names, its encoding, delimiter and decimal sign b
 read in two ways is refused, the file or the line, with the reason.
 """
 
-from tasks.statement.amounts import Decimals
-from tasks.statement.columns import Columns, Wishes
-from tasks.statement.layout import Layout
-from tasks.statement.lines import Line, Statement
-from tasks.statement.unreadable import NoStatement
+from tasks.reports.statement.amounts import Decimals
+from tasks.reports.statement.columns import Columns, Wishes
+from tasks.reports.statement.layout import Layout
+from tasks.reports.statement.lines import Line, Statement
+from tasks.reports.statement.unreadable import NoStatement
 
 __all__ = ["Columns", "Decimals", "Layout", "Line", "NoStatement", "Statement", "Wishes"]

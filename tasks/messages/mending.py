@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tasks.bad_message import UnreadableMessage
 from tasks.doorbell import task_name
 from tasks.identity import is_redemption_id
-from tasks.message_body import read_body
+from tasks.messages.bad_message import UnreadableMessage
+from tasks.messages.body import read_body
+from tasks.messages.strict_json import NotJson, read_json
 from tasks.partners import PARTNERS
-from tasks.strict_json import NotJson, read_json
 
 _REDEEMS: Final = {task_name(partner): partner for partner in PARTNERS}
 _ENVELOPE_FIELDS: Final = ("body", "headers", "properties")

@@ -1,0 +1,1 @@
+"""What needs a person: dead letters found, explained, set right, brought back or closed."""

@@ -1,0 +1,1 @@
+"""How things stand: what waits, what is dead, in counts, money and time."""
