@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, create_model
 from config.accounts import PartnerSpec
 from config.durations import PositiveDuration
 from config.groups import Group
+from config.values import is_loopback
 
 
 def check_base_url(value: str) -> str:
@@ -29,18 +29,9 @@ def check_base_url(value: str) -> str:
         raise ValueError("must be an absolute URL, https://…")
     if "?" in value or "#" in value or "@" in parts.netloc:
         raise ValueError("must be a URL without user, query and fragment")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("must be https: plain http is for loopback hosts only, since URLs may hold the API key")
     return value.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]

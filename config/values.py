@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 
 
@@ -25,6 +26,16 @@ def check_basic_auth(value: str) -> str:
     if not user or not password:
         raise ValueError("must be user:password")
     return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address can mean this machine only."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def lower(value: object) -> object:

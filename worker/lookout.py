@@ -6,58 +6,39 @@ nothing else can be known then. A lookout that fails is told of as an error, and
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
-from celery import bootsteps
+from typing_extensions import override
 
 from tasks.paging import Watch
 from tasks.paging.page import Page, broker_away, broker_back
 from tasks.paging.telling import tell
 from tasks.persistence import UNAVAILABLE
 from tasks.runtime import Runtime, runtime_of
+from worker.thread_step import ThreadStep
 
 _INTERVAL: Final = 1.0  # seconds between looks
 _PAUSE_AFTER_FAILURE: Final = 60.0  # seconds; a mistake of ours shall not flood the log
 _AWAY_LONG: Final = 60.0  # seconds; restarts and failovers take less
 _AGAIN: Final = 3600.0  # seconds; as long as it is away
-_PARTING: Final = 1.0  # seconds that a stop waits for a look under way
 
 log = structlog.get_logger("redeem.lookout")
 
 
-class Lookout(bootsteps.StartStopStep):
-    """Runs `Watch.look` in a thread from the worker's start to its stop."""
+class Lookout(ThreadStep):
+    """Runs `Watch.look` again and again."""
 
-    requires = ("celery.worker.components:Pool",)
+    thread_name = "lookout"
+    parting = 1.0
 
-    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
-        super().__init__(parent, **kwargs)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, parent: Any) -> None:  # noqa: ANN401 - as above
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._run, args=(parent.app,), name="lookout", daemon=True)
-        self._thread.start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above
-        """Look no more; another worker takes over."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(_PARTING)
-
-    def terminate(self, parent: Any) -> None:  # noqa: ANN401 - as above
-        """Stop at once."""
-        self.stop(parent)
-
-    def _run(self, app: Any) -> None:  # noqa: ANN401 - the Celery app
+    @override
+    def run(self, app: Any) -> None:
         runtime: Runtime = runtime_of(app)
         watch, absence, pause = Watch(runtime, tell), Absence(tell), _INTERVAL
-        while not self._stopping.wait(pause):
+        while not self.stopping.wait(pause):
             pause = _INTERVAL
             try:
                 watch.look()

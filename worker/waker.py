@@ -7,11 +7,10 @@ consumer reconnects, which is when wake-ups matter.
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Final
 
 import structlog
-from celery import bootsteps
+from typing_extensions import override
 
 from tasks.doorbell import ring
 from tasks.intake import account_of
@@ -21,6 +20,7 @@ from tasks.persistence import UNAVAILABLE
 from tasks.redeeming import lease_for
 from tasks.redemption_task import report_given_up
 from tasks.runtime import Runtime, runtime_of
+from worker.thread_step import ThreadStep
 from worker.vital_signs import WAKER
 
 _INTERVAL: Final = 0.1  # seconds between looks at the most; sooner where a wake-up is due sooner
@@ -31,34 +31,16 @@ _BATCH: Final = 200  # wake-ups moved per account and look
 log = structlog.get_logger("redeem.waker")
 
 
-class Waker(bootsteps.StartStopStep):
-    """Runs `look` in a thread from the worker's start to its stop."""
+class Waker(ThreadStep):
+    """Runs `look` again and again."""
 
-    requires = ("celery.worker.components:Pool",)
+    thread_name = "waker"
+    parting = 10.0
 
-    def __init__(self, parent: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
-        super().__init__(parent, **kwargs)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self, parent: Any) -> None:  # noqa: ANN401 - as above
-        """Begin to look."""
-        self._thread = threading.Thread(target=self._run, args=(parent.app,), name="waker", daemon=True)
-        self._thread.start()
-
-    def stop(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above
-        """Look no more; what is due waits in the ledger for the next worker."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-
-    def terminate(self, parent: Any) -> None:  # noqa: ANN401 - as above
-        """Stop at once."""
-        self.stop(parent)
-
-    def _run(self, app: Any) -> None:  # noqa: ANN401 - the Celery app
+    @override
+    def run(self, app: Any) -> None:
         away, pause = False, _INTERVAL
-        while not self._stopping.wait(pause):
+        while not self.stopping.wait(pause):
             pause = _INTERVAL
             app.signs.mark(WAKER)
             try:
@@ -70,7 +52,7 @@ class Waker(bootsteps.StartStopStep):
             except Exception:
                 # The last line of defence: a waker that dies silently would strand everything that waits.
                 log.exception("waker.failed")
-                self._stopping.wait(_PAUSE_AFTER_FAILURE)
+                self.stopping.wait(_PAUSE_AFTER_FAILURE)
             else:
                 if away:
                     log.info("waker.broker_back")

@@ -14,6 +14,7 @@ from flower.views.monitor import Metrics
 from tornado.web import StaticFileHandler, authenticated, url
 from typing_extensions import override
 
+from config.values import is_loopback
 from worker.flower_pages.acting import Act, Confirm
 from worker.flower_pages.amended_templates import OUR_FILES, FlowerMovedError, loader
 from worker.flower_pages.batch import BatchPage, StopBatch
@@ -22,7 +23,6 @@ from worker.flower_pages.current import BATCHES
 from worker.flower_pages.dead_letters import DeadLetters
 from worker.flower_pages.letter import Letter
 from worker.flower_pages.overview import AccountPage, Overview
-from worker.flower_pages.page import is_this_machine
 from worker.flower_tasks import DiscreetTask
 
 OPEN_TO_ALL: Final = (
@@ -46,7 +46,7 @@ class GuardedFlower(flower.app.Flower):
     @override
     def start_http_server(self) -> Any:
         options = self.options
-        if not (options.basic_auth or options.auth or options.unix_socket or is_loopback(options.address)):
+        if not (options.basic_auth or options.auth or options.unix_socket or is_private(options.address)):
             sys.exit(f"redeem: {OPEN_TO_ALL.format(where=options.address or 'all addresses')}")
         return super().start_http_server()
 
@@ -73,13 +73,13 @@ def install() -> None:
     EventsState.Task = DiscreetTask  # Celery's own place for another class
 
 
-def is_loopback(address: str) -> bool:
+def is_private(address: str) -> bool:
     """Whether all that an address to listen on stands for is this machine only; an empty one stands for the world."""
     try:
         found = {str(place[0]) for *_, place in socket.getaddrinfo(address or None, None)} if address else set()
     except OSError:
         return False  # Flower says what is wrong with it
-    return bool(found) and all(map(is_this_machine, found))
+    return bool(found) and all(map(is_loopback, found))
 
 
 def _handlers() -> list[url]:

@@ -7,7 +7,6 @@ waiting for a broker that does not answer.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from base64 import b64decode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from redis.exceptions import RedisError
 from tornado.web import HTTPError, RequestHandler
 from typing_extensions import override
 
+from config.values import is_loopback
 from tasks.ledger import Ledger
 from tasks.runtime import Runtime
 from worker.cli.connection import address
@@ -57,7 +57,7 @@ class Page(BaseHandler):
 
         Raises HTTPError.
         """
-        if not self.has_login and not is_this_machine(urlsplit(f"//{self.request.host}").hostname or ""):
+        if not self.has_login and not is_loopback(urlsplit(f"//{self.request.host}").hostname or ""):
             raise HTTPError(403, "Without REDEEM_FLOWER__BASIC_AUTH this page is for http://localhost only")
 
     @override
@@ -145,13 +145,3 @@ class Page(BaseHandler):
 async def in_threads(ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The answer of what may wait for Redis, while the event loop goes on."""
     return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: ask(*args, **kwargs))
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether a host's name or address can mean this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
+from config.values import is_loopback
 from tests.tasks.ledger.kit import Book
 from worker.flower_pages import wording
 from worker.flower_pages.asked import Asked
 from worker.flower_pages.broker import size
-from worker.flower_pages.install import is_loopback
+from worker.flower_pages.install import is_private
 from worker.flower_pages.listing import Place, find_page, may_match
-from worker.flower_pages.page import is_this_machine
 from worker.flower_pages.plots import days_plot
 from worker.flower_pages.snapshot import Day
 
@@ -100,11 +100,11 @@ def test_letters_of_one_millisecond_are_each_told_once(book: Book) -> None:
      ("evil.example", False), ("10.0.0.1", False), ("", False), ("localhost.evil.example", False)],
 )  # fmt: skip
 def test_this_machine_is_known_by_its_names(host: str, ours: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert is_this_machine(host) is ours
+    assert is_loopback(host) is ours
 
 
 def test_where_flower_may_listen_without_a_login() -> None:
-    assert [is_loopback(one) for one in ("127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::")] == [True] * 3 + [
+    assert [is_private(one) for one in ("127.0.0.1", "::1", "localhost", "", "0.0.0.0", "::")] == [True] * 3 + [
         False
     ] * 3
 
