@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import TRANSPORT_ALIASES, _transport_cache
 
 from worker.transport.lanes import Lanes
 
@@ -28,6 +28,9 @@ _OURS: Final = "worker.transport.channel:Transport"
 def install() -> None:
     """Let this process's `redis://`, `rediss://` and socket URLs mean our transport.
 
-    A scheme of its own would do as well, but Flower's broker page knows only kombu's.
+    A scheme of its own would do as well, but Flower's broker page knows only kombu's. What kombu remembers of a
+    connection that was made before is forgotten.
     """
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), _OURS))
+    for scheme in ("redis", "rediss"):
+        TRANSPORT_ALIASES[scheme] = _OURS
+        _transport_cache.pop(scheme, None)
