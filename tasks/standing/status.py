@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from tasks.intake import account_of
 from tasks.ledger import Account, Ledger, State
@@ -18,6 +18,8 @@ from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
 from tasks.standing.order_values import Money
 from tasks.standing.survey import Pile, Survey, survey
+
+_LAGS: Final = 500  # of an account's latest reports
 
 
 @dataclass
@@ -96,7 +98,7 @@ def _add_counters(ledger: Ledger, row: AccountStatus, now: datetime) -> None:
     pipeline.hgetall(ledger.key("tally", account))
     days = ("accepted", "redeemed", "presumed", "dead")
     pipeline.hmget(ledger.key("daily", account), [f"{now.date().isoformat()}:{what}" for what in days])
-    pipeline.lrange(ledger.key("lags", account), 0, -1)
+    pipeline.lrange(ledger.key("lags", account), 0, _LAGS - 1)
     tally, today, lags = pipeline.execute()
     for state in (State.REDEEMED, State.PRESUMED, State.DISCARDED):
         row.states[state.value] = int(tally.get(state.value, 0))

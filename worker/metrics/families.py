@@ -18,6 +18,7 @@ from tasks.standing.figures import AccountFigures, Figures, Histogram
 
 _ACCOUNT = ("partner", "shop")
 _BREAKER = ("closed", "half-open", "open", "refused", "paused")
+_YES = (State.REDEEMED.value, State.PRESUMED.value)
 _ENDS = (State.REDEEMED.value, State.PRESUMED.value, State.DISCARDED.value)
 _WAITING = (State.QUEUED.value, State.SENDING.value, State.RETRYING.value)
 
@@ -47,6 +48,8 @@ def _counters(accounts: list[AccountFigures]) -> Iterator[Metric]:
             family.add_metric(labels, counts.get(name, 0))
         for end in _ENDS:
             ended.add_metric([*labels, end], counts.get(end, 0))
+        for end in _YES:
+            calls.add_metric([*labels, end], counts.get(end, 0))
         for name, count in counts.items():
             kind, *rest = name.split(":")
             if kind == "died":

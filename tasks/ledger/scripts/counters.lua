@@ -1,9 +1,9 @@
 -- Put before every script, after clocks.lua: what overviews, alarms and metrics are told from, by account, test orders
 -- left out. All but `lags` only grows; it is never counted again from the records.
---   tally:<account>     accepted, redeemed, presumed, discarded, replayed, died:<reason>:<error code>, attempted:<outcome>,
---                       lease_expired; and last_yes_at, ms
+--   tally:<account>     accepted, redeemed, presumed, discarded, replayed, died:<reason>:<error code>, lease_expired,
+--                       attempted:<outcome> for calls that were no yes; and last_yes_at, ms
 --   daily:<account>     <YYYY-MM-DD>:accepted|redeemed|presumed|dead, days in UTC
---   lags:<account>      ms from order to report, the latest first
+--   lags:<account>      ms from order to report, the latest first; the last 500 count
 --   measures:<account>  call_ms|lag_ms:<upper bound>|sum, one field a bucket, each what fell between it and the one below
 
 local LAGS_KEPT = 500
@@ -60,23 +60,29 @@ local function measure(account, what, bounds, ms)
   redis.call('HINCRBY', P .. 'measures:' .. account, what .. ':sum', text(ms))
 end
 
--- A call was made; `line` is its line of history, which says how it ended and how long it took.
-local function count_call(account, line)
-  local told = cjson.decode(line)
-  count(account, 'attempted:' .. (told.outcome or 'other'))
+local function measure_call(account, told)
   if told.ms then measure(account, 'call_ms', CALL_MS, told.ms) end
 end
 
-local function count_yes(account, state, completed_at)
+-- A call was made that was no yes; `line` is its line of history, which says how it ended and how long it took.
+local function count_call(account, line)
+  local told = cjson.decode(line)
+  count(account, 'attempted:' .. (told.outcome or 'other'))
+  measure_call(account, told)
+end
+
+local function count_yes(account, state, completed_at, line)
   count(account, state)
+  measure_call(account, cjson.decode(line))
   count_today(account, state)
   redis.call('HSET', P .. 'tally:' .. account, 'last_yes_at', text(WALL))
   local completed = completed_at and milliseconds(completed_at)
   if not completed then return end
   local lag = math.max(0, WALL - completed)
   measure(account, 'lag_ms', LAG_MS, lag)
-  redis.call('LPUSH', P .. 'lags:' .. account, text(lag))
-  redis.call('LTRIM', P .. 'lags:' .. account, 0, LAGS_KEPT - 1)
+  if redis.call('LPUSH', P .. 'lags:' .. account, text(lag)) > 2 * LAGS_KEPT then -- not each time
+    redis.call('LTRIM', P .. 'lags:' .. account, 0, LAGS_KEPT - 1)
+  end
 end
 
 -- A partner's code is a number of a few digits; whatever else it may send shall not grow the hash for ever.

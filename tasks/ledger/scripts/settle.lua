@@ -22,8 +22,7 @@ redis.call('ZREM', P .. 'dead', id)
 landed(account, fp, id)
 outcome(id, keep_ms)
 if not test then
-  count_call(account, ARGV[7])
-  count_yes(account, state, r[5])
+  count_yes(account, state, r[5], ARGV[7])
   healthy(account, fp)
 end
 return { 'settled', CHANGE }
