@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tasks.ledger import Record
+from tasks.ledger import Account, Record, State
 from tests.acceptance.campaigns.evidence import Evidence, Fate, Promise
-from tests.acceptance.campaigns.verdict import judge
+from tests.acceptance.campaigns.verdict import FINAL, judge
 from worker.dev.sandbox import Call, Redemption
 
 SOVENDUS, UNIQODO = "sovendus:uk:1:SKD", "uniqodo:uk:1:AB12"
@@ -25,6 +26,10 @@ class Books:
     records: dict[str, Record] = field(default_factory=dict)
     booked: dict[str, list[Redemption]] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
+    untold: set[str] = field(default_factory=set)
+    """What the report leaves out."""
+    told_besides: list[tuple[str, State]] = field(default_factory=list)
+    counted_besides: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for id_ in (SOVENDUS, UNIQODO):
@@ -57,4 +62,17 @@ class Books:
         return {finding.rule for finding in judge(self.evidence())}
 
     def evidence(self) -> Evidence:
-        return Evidence(self.promises, self.records, self.booked, self.calls)
+        return Evidence(self.promises, self.records, self.booked, self.calls, self._reported(), self._counted())
+
+    def _reported(self) -> list[tuple[str, State]]:
+        told = [
+            (one.id, one.state) for one in self.records.values() if one.state in FINAL and one.id not in self.untold
+        ]
+        return told + self.told_besides
+
+    def _counted(self) -> dict[str, dict[str, str]]:
+        tally: dict[str, Counter[str]] = defaultdict(Counter)
+        for one in self.records.values():
+            tally[Account(one.partner, one.shop).name].update(("accepted", one.state.value))
+        tally[Account("sovendus", "uk").name].update(self.counted_besides)
+        return {account: {what: str(count) for what, count in counts.items()} for account, counts in tally.items()}

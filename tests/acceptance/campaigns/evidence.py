@@ -9,11 +9,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from tasks.identity import redemption_id
+from tasks.reports.settled import Selection, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tasks.ledger import Ledger, Record
+    from tasks.ledger import Ledger, Record, State
     from worker.dev.sandbox import Call, Redemption, Sandbox
 
 _BATCH: Final = 500
@@ -50,6 +51,10 @@ class Evidence:
     booked: Mapping[str, Sequence[Redemption]]
     """The partners' books; more than one entry where a shop has changed its account."""
     calls: Mapping[str, Sequence[Call]]
+    reported: Sequence[tuple[str, State]]
+    """What `redeem report` tells, in its order."""
+    counted: Mapping[str, Mapping[str, str]]
+    """Account → what the ledger counted as it went."""
 
 
 def gather(promises: Iterable[Promise], ledger: Ledger, partners: Sandbox, accounts: Mapping[str, str]) -> Evidence:
@@ -60,7 +65,14 @@ def gather(promises: Iterable[Promise], ledger: Ledger, partners: Sandbox, accou
     calls: dict[str, list[Call]] = defaultdict(list)
     for call in partners.calls():
         calls[_id(call, accounts)].append(call)
-    return Evidence({promise.id: promise for promise in promises}, _records(ledger), booked, calls)
+    return Evidence(
+        {promise.id: promise for promise in promises},
+        _records(ledger),
+        booked,
+        calls,
+        [(record.id, record.state) for record in settled(ledger, Selection())],
+        {name: ledger.redis.hgetall(ledger.key("tally", name)) for name in ledger.accounts()},
+    )
 
 
 def _id(entry: Call | Redemption, accounts: Mapping[str, str]) -> str:

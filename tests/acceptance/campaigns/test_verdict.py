@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tasks.ledger import Record
+from tasks.ledger import Record, State
 from tests.acceptance.campaigns.books_by_hand import AMBIGUOUS, SOVENDUS, UNIQODO, Books
 from tests.acceptance.campaigns.evidence import Fate
 from tests.acceptance.campaigns.verdict import judge, money
@@ -190,3 +190,17 @@ def test_money_of_a_dead_order_is_counted_as_dead_and_each_order_once(books: Boo
         books.record(id_, "dead", (2, {"outcome": "dead"}))
     assert books.broken() == set()
     assert money(books.evidence()) == {"EUR": (Decimal("99.80"), Decimal("49.90"), Decimal("49.90"))}
+
+
+def test_the_report_leaves_nothing_out_and_tells_nothing_twice(books: Books) -> None:
+    books.untold.add(UNIQODO)
+    assert books.broken() == {"misreported"}
+    books.untold.clear()
+    books.told_besides.append((UNIQODO, State.DEAD))
+    assert books.broken() == {"misreported"}
+
+
+@pytest.mark.parametrize("what", ["accepted", "redeemed", "discarded"])
+def test_the_counters_say_what_the_records_say(books: Books, what: str) -> None:
+    books.counted_besides.append(what)
+    assert books.broken() == {"miscounted"}

@@ -7,7 +7,7 @@ it did nothing (429, 101). A refused connection excuses nothing: it made no call
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tasks.identity import partner_of, shop_of
-from tasks.ledger import State
+from tasks.ledger import Account, State
 from tests.acceptance.campaigns.evidence import Evidence, Fate
 from tests.acceptance.campaigns.histories import ambiguities, excuses_in, story
 
@@ -143,6 +143,31 @@ def money_astray(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield currency, f"accepted {accepted}, settled {settled}, dead {dead}"
 
 
+def misreported(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The report tells each settled redemption once, as it ended."""
+    told: dict[str, list[State]] = defaultdict(list)
+    for id_, state in evidence.reported:
+        told[id_].append(state)
+    for id_ in told.keys() | evidence.records.keys():
+        record = evidence.records.get(id_)
+        ended = [record.state] if record and record.state in FINAL and record.is_redemption and not record.test else []
+        if told[id_] != ended:
+            yield id_, f"reported {[state.value for state in told[id_]]}, ended {[state.value for state in ended]}"
+
+
+def miscounted(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What the ledger counted as it went is what its records say."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in evidence.records.values():
+        if record.is_redemption and not record.test:
+            counts[Account(record.partner, record.shop).name].update(("accepted", record.state.value))
+    for account in counts.keys() | evidence.counted.keys():
+        for what in ("accepted", *(state.value for state in (*DONE, State.DISCARDED))):
+            counted = int(evidence.counted.get(account, {}).get(what, 0))
+            if counted != counts[account][what]:
+                yield f"{account} {what}", f"counted {counted}, there are {counts[account][what]}"
+
+
 def money(evidence: Evidence) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
     """Currency → values of the orders accepted, settled in part at least, and wholly dead."""
     orders: dict[tuple[str, str], list[Record | None]] = defaultdict(list)
@@ -173,6 +198,8 @@ RULES: Final = (
     doubled,
     unexplained_call,
     money_astray,
+    misreported,
+    miscounted,
 )
 """All of them; a finding has its rule's name."""
 
