@@ -1,7 +1,8 @@
 """What is told when Prometheus asks: the figures of now, from a survey that may be some seconds old.
 
 Looking at everything that waits takes longer the more it is, so the survey is repeated only when twenty times as long
-has passed as the last one took: asking often, or with a million waiting, costs at most a twentieth of one core.
+has passed as the last one took: asking often, or with a million waiting, costs at most a twentieth of one core. Those
+who ask at the same time share one look: where Redis hangs, nobody waits for what the others have waited already.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from importlib import metadata
 from typing import Final
 
@@ -36,6 +38,8 @@ class LedgerCollector(Collector):
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._lock = threading.Lock()
+        self._look: Future[list[Metric]] | None = None
+        """Under way; the rest is its thread's alone."""
         self._survey: Survey | None = None
         self._took = 0.0
         self._made = 0.0
@@ -50,12 +54,26 @@ class LedgerCollector(Collector):
         version = GaugeMetricFamily("redeem_info", "Which Redeem this is.", labels=("version",))
         version.add_metric([metadata.version("redeem")], 1)
         try:
-            with self._lock:
-                told = [*families(read_figures(self._runtime, self._recent())), *self._age()]
-        except UNAVAILABLE as error:
-            log.warning("metrics.broker_away", error=str(error))
+            told = self._told()
+        except UNAVAILABLE:
             up, told = GaugeMetricFamily("redeem_broker_up", "Whether the broker answered.", value=0), []
         yield from (version, up, *told)
+
+    def _told(self) -> list[Metric]:
+        with self._lock:
+            under_way = self._look
+            look = self._look = under_way or Future()
+        if under_way is None:
+            try:
+                look.set_result([*families(read_figures(self._runtime, self._recent())), *self._age()])
+            except BaseException as error:  # noqa: BLE001 - raised below, and by all who wait for it
+                look.set_exception(error)
+                if isinstance(error, UNAVAILABLE):
+                    log.warning("metrics.broker_away", error=str(error))
+            finally:
+                with self._lock:
+                    self._look = None
+        return look.result()
 
     def _recent(self) -> Survey:
         now = time.monotonic()

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
+from wsgiref.simple_server import WSGIRequestHandler
 
 import structlog
 from celery import bootsteps
 from prometheus_client import start_http_server
+from typing_extensions import override
 
 from config.settings import Settings
 from tasks.runtime import runtime_of
 from worker.metrics.collector import registry_of
 
 _JOIN: Final = 2.0  # seconds
+_IDLE: Final = 30.0  # seconds that a connection may say nothing: each has a thread
 
 log = structlog.get_logger("redeem.metrics")
+
+
+class Request(WSGIRequestHandler):
+    """One scrape, in a thread of its own; who connects and says nothing is not waited for."""
+
+    timeout = 30.0
+
+    @override
+    def handle(self) -> None:
+        with suppress(TimeoutError, ConnectionError):  # whoever asked does not wait for the answer
+            super().handle()
+
+    @override
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: a scrape is no news."""
 
 
 class MetricsEndpoint(bootsteps.StartStopStep):
@@ -42,6 +61,7 @@ class MetricsEndpoint(bootsteps.StartStopStep):
         except OSError as error:  # several workers on one machine: any one of them tells it all
             log.warning("metrics.port_taken", address=where, error=str(error))
         else:
+            self._server.RequestHandlerClass = Request
             log.info("metrics.listening", url=f"http://{where}/metrics")
 
     def stop(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above

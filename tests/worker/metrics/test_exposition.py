@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from structlog.testing import capture_logs
 
 from tasks.acceptance import accept
 from tasks.errors import Rejected, Unanswered
@@ -17,8 +23,9 @@ from tasks.partners.base import Receipt
 from tests.tasks import examples
 from tests.worker.apps import running
 from worker.composition import RedeemApp
+from worker.dev.broker import EmbeddedValkey
 from worker.metrics import exposition
-from worker.metrics.collector import LedgerCollector
+from worker.metrics.collector import LedgerCollector, registry_of
 
 HERE = {"partner": "sovendus", "shop": "uk"}
 
@@ -135,6 +142,22 @@ def test_a_broker_that_is_away_is_told_not_raised() -> None:
         told = scraped(app)
     assert told["redeem_broker_up"] == [({}, 0.0)]
     assert set(told) == {"redeem_broker_up", "redeem_info"}
+
+
+def test_those_who_ask_a_broker_that_hangs_wait_together(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as broker, running(broker.url) as app, ThreadPoolExecutor() as pool:
+        registry = registry_of(app.runtime)
+        assert b"redeem_broker_up 1.0" in generate_latest(registry)
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            with capture_logs() as said:
+                told = list(pool.map(lambda _: generate_latest(registry), range(5)))
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+        assert all(b"redeem_broker_up 0.0" in one for one in told)
+        assert [one["event"] for one in said] == ["metrics.broker_away"], "one of them waited for Redis"
+        assert b"redeem_broker_up 1.0" in generate_latest(registry)
 
 
 def test_what_waits_is_looked_at_again_only_after_a_while(app: RedeemApp) -> None:
