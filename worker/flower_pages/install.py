@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 import sys
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import flower.app
 import flower.command
 import flower.urls
 from flower.events import EventsState
 from flower.views.monitor import Metrics
-from tornado.web import StaticFileHandler, authenticated, url
+from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.web import HTTPError, OutputTransform, RequestHandler, StaticFileHandler, authenticated, url
 from typing_extensions import override
 
 from config.values import is_loopback
@@ -30,6 +32,12 @@ OPEN_TO_ALL: Final = (
     "Set REDEEM_FLOWER__BASIC_AUTH=user:password, or leave --address out."
 )
 
+_UNFRAMED: Final = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+
 
 class GuardedMetrics(Metrics):
     """Flower's figures for Prometheus, which name workers and tasks: behind the login as everything else."""
@@ -40,8 +48,57 @@ class GuardedMetrics(Metrics):
         await super().get()
 
 
+class Elsewhere(RequestHandler):
+    """What a stranger's name that leads here gets to see."""
+
+    @override
+    def check_xsrf_cookie(self) -> None:
+        """Nothing is done in any case."""
+
+    @override
+    def prepare(self) -> None:
+        """Raises HTTPError."""
+        raise HTTPError(403, "Without REDEEM_FLOWER__BASIC_AUTH Flower is for http://localhost only")
+
+    @override
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        self.set_header("Content-Type", "text/plain")
+        self.finish(kwargs["exc_info"][1].log_message)
+
+
+class Unframed(OutputTransform):
+    """Nobody else's page may show one of Flower's in a frame, where an operator's click would be aimed at a button."""
+
+    def __init__(self, request: HTTPServerRequest) -> None:
+        """Of the request nothing matters."""
+
+    @override
+    def transform_first_chunk(
+        self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
+    ) -> tuple[int, HTTPHeaders, bytes]:
+        for name, value in _UNFRAMED.items():
+            if name not in headers:
+                headers[name] = value
+        return status_code, headers, chunk
+
+
 class GuardedFlower(flower.app.Flower):
-    """Flower, which does not listen to the world without a login, and lets batches end before it does."""
+    """Flower, which does not listen to the world without a login, and lets batches end before it does.
+
+    Without a login it is there for this machine only: not for a stranger's name that leads to it (DNS rebinding), with
+    which a page in the operator's browser could read it and press its buttons.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Flower's own
+        super().__init__(*args, **kwargs)
+        self.add_transform(Unframed)
+
+    @override
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        has_login = self.options.basic_auth or self.options.auth
+        if not has_login and not is_loopback(urlsplit(f"//{request.host}").hostname or ""):
+            return self.get_handler_delegate(request, Elsewhere)
+        return super().find_handler(request, **kwargs)
 
     @override
     def start_http_server(self) -> Any:

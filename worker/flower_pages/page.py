@@ -19,7 +19,6 @@ from redis.exceptions import RedisError
 from tornado.web import HTTPError, RequestHandler
 from typing_extensions import override
 
-from config.values import is_loopback
 from tasks.ledger import Ledger
 from tasks.runtime import Runtime
 from worker.cli.connection import address
@@ -51,16 +50,6 @@ class Page(BaseHandler):
         self.set_header("Cache-Control", "no-store")
 
     @override
-    def prepare(self) -> None:
-        """Without a login Flower is there for this machine only: not for a stranger's name that leads to it (DNS
-        rebinding), with which a page in the operator's browser could press our buttons.
-
-        Raises HTTPError.
-        """
-        if not self.has_login and not is_loopback(urlsplit(f"//{self.request.host}").hostname or ""):
-            raise HTTPError(403, "Without REDEEM_FLOWER__BASIC_AUTH this page is for http://localhost only")
-
-    @override
     def check_xsrf_cookie(self) -> None:
         """Flower asks for the origin only, and nothing where there is no login; what we press costs money.
 
@@ -85,11 +74,6 @@ class Page(BaseHandler):
     def ledger(self) -> Ledger:
         """Our books."""
         return self.runtime.ledger
-
-    @property
-    def has_login(self) -> bool:
-        """Whether Flower asks who one is."""
-        return bool(self.application.options.basic_auth or self.application.options.auth)
 
     @property
     def who(self) -> str:

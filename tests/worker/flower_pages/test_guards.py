@@ -45,7 +45,9 @@ def test_without_a_login_it_is_there_for_this_machine_until_the_broker_goes(
             assert letters(anyone.text("/dead-letters")) == [letter]
             # A name that leads here all the same, as a page of somebody else's can arrange it.
             rebound = {"Host": f"evil.example:{flower.url.rpartition(':')[2]}"}
-            assert requests.get(f"{flower.url}/dead-letters", headers=rebound, timeout=20).status_code == 403
+            for path in ("/dead-letters", "/tasks", "/workers", "/metrics", "/our-files/pages.js"):
+                answer = requests.get(flower.url + path, headers=rebound, timeout=20)
+                assert (answer.status_code, "localhost only" in answer.text) == (403, True), path
             assert anyone.post("/dead-letters/act", {"action": "discard", "id": letter}, token="").status_code == 403
             anyone.post("/dead-letters/act", {"action": "discard", "id": letter})
             assert eventually(lambda: [one["who"] for one in audit.entries(book.ledger)]) == ["127.0.0.1"]
@@ -68,6 +70,10 @@ def test_read_only_shows_everything_and_does_nothing(
     settings = {"FLOWER__BASIC_AUTH": ":".join(LOGIN), "FLOWER__READ_ONLY": "true"}
     with running(valkey.url, tmp_path_factory.mktemp("lookers"), **settings) as flower:
         ann = Visitor(flower.url, LOGIN)
+        for path in ("/overview", "/tasks", "/workers", "/nowhere"):  # also Flower's: its buttons stop workers
+            headers = ann.get(path).headers
+            assert headers["X-Frame-Options"] == "DENY", path
+            assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
         for path in ("/overview", "/dead-letters", f"/dead-letters/letter?id={letter}"):
             page = ann.text(path)
             assert 'method="post"' not in page
