@@ -22,7 +22,10 @@ NEEDED: Final = (
 
 @dataclass(frozen=True)
 class Filters:
-    """Which dead letters; an empty field does not filter. Times are when they died; `code` in any spelling."""
+    """Which dead letters; an empty field does not filter.
+
+    Times are when they died; `code` in any spelling; `error_code` is the partner's.
+    """
 
     partner: str | None = None
     shop: str | None = None
@@ -31,11 +34,12 @@ class Filters:
     until: datetime | None = None
     order: str | None = None
     code: str | None = None
+    error_code: str | None = None
 
     @property
     def narrow(self) -> bool:
         """Whether more than the time is asked for."""
-        return any((self.partner, self.shop, self.reason, self.order, self.code))
+        return any((self.partner, self.shop, self.reason, self.order, self.code, self.error_code))
 
     def match(self, record: Record) -> bool:
         """Whether the record is meant, its time aside."""
@@ -45,6 +49,7 @@ class Filters:
             (self.reason, record.reason),
             (self.order, record.order_id),
             (self.code and self.code.strip().upper(), record.code.upper()),
+            (self.error_code, record.fields.get("error_code", "")),
         )
         return all(want is None or want == has for want, has in wanted)
 

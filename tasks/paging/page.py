@@ -96,7 +96,8 @@ def _dead_letters(due: Due, _snapshot: Snapshot, facts: Facts, _view: AccountVie
     topic, error = due.topic, facts.newest.get("error", "")
     letters = "1 new dead letter" if due.new == 1 else f"{due.new} new dead letters"
     text = f"{letters}, {topic.reason}" + (f" {topic.code}" if topic.code else "") + (f": {error}" if error else "")
-    look = " ".join(["redeem dead list", *filter(None, [_account(topic)]), "--reason", topic.reason])
+    code = ["--error-code", topic.code] if topic.code.isalnum() else []  # a partner's word, to be typed in a shell
+    look = " ".join(["redeem dead list", *filter(None, [_account(topic)]), "--reason", topic.reason, *code])
     advice = advise(topic.reason, topic.partner, topic.code or None, error)
     return text, f"{look}: {advice.text} ({advice.command})" if advice else look
 

@@ -48,6 +48,8 @@ def test_the_list(redeem: Run) -> None:
         (["--reason", "rejected"], {EXPIRED}),
         (["--order", "3"], {BARE}),
         (["--code", " expired-1 "], {EXPIRED}),
+        (["--error-code", "202"], {EXPIRED}),
+        (["--error-code", "204"], set()),
         (["--since", "1h"], {EXPIRED, NOWHERE, BARE}),
         (["--until", "1h"], set()),
         (["--since", "2026-01-01", "--until", "2999-01-01T00:00:00+01:00"], {EXPIRED, NOWHERE, BARE}),

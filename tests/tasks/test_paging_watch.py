@@ -135,7 +135,7 @@ def test_many_dead_letters_of_a_kind_are_one_page_now_and_one_later(make_post: C
     assert (page.extra["new"], page.extra["dead"], page.extra["id"]) == (1, 1, first)
     assert page.extra["money"] == {"GBP": "219.99"}
     assert page.text == "sovendus · uk: 1 new dead letter, rejected 422: HTTP 422: Input validation failed."
-    assert "redeem dead list --partner sovendus --shop uk --reason rejected" in page.press
+    assert "redeem dead list --partner sovendus --shop uk --reason rejected --error-code 422" in page.press
 
     for n in range(1, 30):
         post.dies(f"SKD{n}", order_id=str(n // 10))

@@ -1,4 +1,4 @@
-"""The filters that commands share: --partner --shop --reason --since --until --order --code."""
+"""The filters that commands share: --partner --shop --reason --since --until --order --code --error-code."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--until", type=Moment(), help="Dead until: as --since.")
     @click.option("--order", help="Only this order's.")
     @click.option("--code", help="Only this code, in any spelling.")
+    @click.option("--error-code", help="Only those the partner refused with this number, such as 204.")
     @wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes and gives
-        names = ("partner", "shop", "reason", "since", "until", "order", "code")
+        names = ("partner", "shop", "reason", "since", "until", "order", "code", "error_code")
         filters = Filters(**{name: options.pop(name) for name in names})
         return command(*args, filters=filters, **options)
 

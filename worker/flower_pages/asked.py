@@ -10,7 +10,7 @@ from typing import Final, Self
 from config.durations import parse_duration
 from tasks.dead_letters.finding import Filters
 
-FIELDS: Final = ("partner", "shop", "reason", "since", "until", "order", "code")
+FIELDS: Final = ("partner", "shop", "reason", "since", "until", "order", "code", "error_code")
 """The filters' names in URLs and forms."""
 
 

@@ -106,6 +106,7 @@ def matching(filters: Filters, snapshot: Snapshot) -> int | None:
         if filters.partner in (None, cause.partner)
         and filters.shop in (None, cause.shop)
         and filters.reason in (None, cause.reason)
+        and filters.error_code in (None, cause.error_code)
     )
 
 

@@ -70,11 +70,21 @@ def headline(snapshot: Snapshot) -> Headline:
         title = "All is well"
     elif stopped:
         waiting = sum(map(_waits, stopped))
-        title = f"{wording.count(waiting, 'redemption waits', 'redemptions wait')} behind a closed account"
-        money = wording.moneys(snapshot.survey.waiting.money.totals) if len(stopped) == 1 else []
+        behind = "a closed account" if len(stopped) == 1 else "closed accounts"
+        title = f"{wording.count(waiting, 'redemption waits', 'redemptions wait')} behind {behind}"
+        money = _stuck(stopped, snapshot)
     else:
         title = found[0].what
     return Headline(level, title, money, found)
+
+
+def _stuck(stopped: list[AccountStatus], snapshot: Snapshot) -> list[str]:
+    """The money behind closed accounts; none where several have some and a healthy one too: they may share orders."""
+    if len(stopped) == 1:
+        return wording.moneys(stopped[0].money_waiting.totals)
+    if any(_waits(row) for row in snapshot.rows if row not in stopped):
+        return []
+    return wording.moneys(snapshot.survey.waiting.money.totals)
 
 
 def _findings(snapshot: Snapshot) -> Iterator[Finding]:
@@ -156,7 +166,7 @@ def _whose(cause: Cause) -> str:
 
 
 def _query(cause: Cause) -> dict[str, str]:
-    return {"partner": cause.partner, "shop": cause.shop, "reason": cause.reason}
+    return {"partner": cause.partner, "shop": cause.shop, "reason": cause.reason, "error_code": cause.error_code}
 
 
 def _waits(row: AccountStatus) -> int:

@@ -52,7 +52,7 @@ def test_dead_letters_come_first_with_their_money_the_costliest_cause_on_top() -
     first, second = told.findings
     assert (first.what, first.money) == ("1 × uniqodo de: gave up", "€300.00")
     assert second.press is not None
-    assert second.press.query == {"partner": "uniqodo", "shop": "uk", "reason": "rejected"}
+    assert second.press.query == {"partner": "uniqodo", "shop": "uk", "reason": "rejected", "error_code": "202"}
     assert "prolong" in second.why
 
 
@@ -69,6 +69,23 @@ def test_a_closed_account_says_what_waits_and_offers_to_open_it() -> None:
         assert "7 waiting" in only.why
         assert only.press is not None
         assert only.press.query["action"] == "resume"
+
+
+def test_the_money_on_top_is_what_waits_behind_closed_accounts() -> None:
+    shut = account("open", waiting=2, money_waiting=pile(2, "50.00").money)
+    shut_too = account("paused", waiting=1, money_waiting=pile(1, "50.00").money)
+    shut_too.shop = "de"
+    healthy = account(waiting=1, money_waiting=pile(1, "30.00").money)
+    healthy.shop = "fr"
+    for rows, title, money in (
+        ([shut, healthy], "2 redemptions wait behind a closed account", ["€50.00"]),
+        ([shut, shut_too], "3 redemptions wait behind closed accounts", ["€90.00"]),
+        ([shut, shut_too, healthy], "3 redemptions wait behind closed accounts", []),
+    ):
+        seen = snapshot(*rows)
+        seen.survey.waiting.money.totals["EUR"] = Decimal("90.00")  # one order waits at two partners
+        told = headline(seen)
+        assert (told.title, told.money) == (title, money)
 
 
 def test_no_worker_is_bad_only_where_something_waits_for_one() -> None:
