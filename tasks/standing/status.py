@@ -47,7 +47,7 @@ class AccountStatus:
             "shop": self.shop or None,
             **{state.value: self.states[state.value] for state in State},
             "redeemed_today": self.today[State.REDEEMED.value] + self.today[State.PRESUMED.value],
-            "last_success_at": self.last_yes.isoformat(timespec="seconds") if self.last_yes else None,
+            "last_success_at": self.last_yes.strftime("%Y-%m-%dT%H:%M:%SZ") if self.last_yes else None,
             "breaker": self.breaker,
             "hint": self.hint,
             "oldest_waiting_s": self.oldest_waiting,

@@ -31,6 +31,36 @@ def test_more_than_one_is_only_counted_without_yes(redeem: Run) -> None:
 
 
 @pytest.mark.usefixtures("three")
+def test_a_program_is_told_as_json_what_would_be_done(redeem: Run) -> None:
+    ran = redeem("dead", "replay", "--partner", "uniqodo", "--json")
+    assert (ran.status, ran.row) == (
+        1,
+        {
+            "would": "replay",
+            "count": 2,
+            "reasons": {"rejected": 1, "incomplete": 1},
+            "money": {"GBP": "219.99"},
+        },
+    )
+    assert "--yes" in ran.err
+
+
+@pytest.mark.usefixtures("worker")
+def test_no_order_number_steers_the_terminal(redeem: Run) -> None:
+    backwards = event("1\N{RIGHT-TO-LEFT OVERRIDE}2", "BARE-1", shop="fr")
+    accepted = redeem("emit", "-", stdin=lines(backwards))
+    assert accepted.out.startswith("accepted unrouted:fr:1�2:BARE-1 ")
+    refused = redeem("dead", "replay", "--shop", "fr")
+    assert refused.err.startswith("refused  unrouted:fr:1�2:BARE-1: still unroutable: ")
+    assert redeem("dead", "discard", "--shop", "fr").out == "discarded unrouted:fr:1�2:BARE-1\n"
+
+
+def test_the_help_keeps_its_lines(redeem: Run) -> None:
+    lines_of_help = redeem("dead", "replay", "--help").out.splitlines()
+    assert "    --set order_value=12.00 --set currency=EUR" in lines_of_help
+
+
+@pytest.mark.usefixtures("three")
 def test_money_counts_an_order_once(redeem: Run) -> None:
     redeem("emit", "-", stdin=lines(event("2", "OTHER", shop="fr")))
     assert "would discard 4 dead letters worth 439.98 GBP\n" in redeem("dead", "discard").out

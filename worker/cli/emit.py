@@ -21,7 +21,7 @@ from tasks.plain_text import readable
 from worker.cli.connection import connected
 from worker.cli.durations import DURATION
 from worker.cli.event_files import Found, read_events
-from worker.cli.printing import json_option, print_json
+from worker.cli.printing import json_option, plain, print_json
 
 _LONGEST_SHOWN: Final = 128
 
@@ -109,11 +109,11 @@ def _tell_accepted(accepted: Accepted, *, as_json: bool) -> None:
         click.echo(json.dumps(row, ensure_ascii=False))
         return
     if not opened:
-        click.echo(f"accepted order {accepted.order.order_id}: no code of a partner, nothing to report")
+        click.echo(f"accepted order {plain(accepted.order.order_id)}: no code of a partner, nothing to report")
     for one in opened:
         fate = one.planned.fate
         why = f" ({fate.reason}: {fate.message})" if one.result == "dead" and fate else ""
-        click.echo(f"accepted {one.id}  {_WORDS[one.result]}{why}")
+        click.echo(plain(f"accepted {one.id}  {_WORDS[one.result]}{why}"))
 
 
 _WORDS = {"ring": "queued", "rest": "waiting for its account", "dead": "dead letter", "duplicate": "known already"}

@@ -143,7 +143,7 @@ class _Course:
         tally = self.system.ledger.key("tally", f"uniqodo:{self.shop.name}")
 
         def recorded() -> int:
-            return sum(map(int, self.system.ledger.redis.hvals(tally)))
+            return sum(int(count or 0) for count in self.system.ledger.redis.hmget(tally, ["redeemed", "presumed"]))
 
         eventually(lambda: recorded() >= count, within=_DRAINED_WITHIN, what="drained")
         return [call for call in self._calls() if call.committed]

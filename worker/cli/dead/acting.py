@@ -79,8 +79,8 @@ def _tell_one(action: str, outcome: Outcome, shown: Progress, *, quiet: bool, as
         }  # fmt: skip
         print_json([{"id": outcome.id, **told}])
     elif outcome.refused:
-        shown.say(f"refused  {outcome.id}: {plain(outcome.refused)}", err=True)
+        shown.say(f"refused  {plain(outcome.id)}: {plain(outcome.refused)}", err=True)
     elif not quiet:
         others = outcome.redemptions if outcome.redemptions != (outcome.id,) else ()
         link = f" as {', '.join(others)}" if others else ""
-        shown.say(f"{_DONE[action]} {outcome.id}{link}")
+        shown.say(plain(f"{_DONE[action]} {outcome.id}{link}"))

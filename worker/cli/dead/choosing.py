@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,7 +17,10 @@ from tasks.ledger import Ledger
 from worker.cli.connection import No
 from worker.cli.dead.looking import dead_letter
 from worker.cli.filters import filter_options
+from worker.cli.printing import print_json
 from worker.cli.status import money
+
+_NOTHING_DONE: Final = "nothing done: add --yes to do it"
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,16 @@ def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool)
     Raises No, unless they said yes.
     """
     found = preview(ledger, selection)
+    if as_json:
+        reasons = dict(found.reasons.most_common())
+        print_json([{"would": action, "count": found.count, "reasons": reasons, "money": found.money.to_json()}])
+        raise No(_NOTHING_DONE)
     worth = money(found.money.to_json())
     told = f"{action} {found.count} dead letters" + (f" worth {worth}" if worth else "")
-    there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty()
     _tell_reasons(found, "" if there_is_somebody else f"would {told}")
     if not there_is_somebody:
-        raise No("nothing done: add --yes to do it")
+        raise No(_NOTHING_DONE)
     if not click.confirm(f"{told}?"):
         raise No("nothing done")
 

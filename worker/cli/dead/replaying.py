@@ -53,15 +53,18 @@ class Rate(click.ParamType[float]):
 )
 @json_option
 def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool) -> None:
-    r"""Bring dead letters back, by ID or by filters.
+    """Bring dead letters back, by ID or by filters.
 
     Each is completed and routed anew under today's settings; one that still lacks something is refused and stays.
 
     \b
-    --set order_value=12.00 --set currency=EUR     what was missing
-    --set code=AB12                                another code, order_id, shop or partner: another redemption,
-                                                   which must not be known yet; this one is closed with a link
-    --set 'coupons[1].code=AB12' --set note=       in an invalid event: as the complaint names it; a field goes
+      --set order_value=12.00 --set currency=EUR
+            what was missing
+      --set code=AB12
+            another code, order_id, shop or partner is another redemption:
+            that is sent unless it is known, and this one closed with a link
+      --set 'coupons[1].code=AB12' --set note=
+            in an invalid event: as the complaint names it; a field goes
     """
     amendment = _amendment(texts)
     with connected() as (app, runtime):
