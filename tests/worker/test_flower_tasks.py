@@ -18,16 +18,16 @@ class Pictures(State):
     Task = DiscreetTask
 
 
-def told(*events: dict[str, Any]) -> Any:
+def told(*events: dict[str, Any]) -> Any:  # noqa: ANN401 - a DiscreetTask, whose stubs know half of it
     """The picture of a task after these events."""
-    state: Any = Pictures()  # Celery's stubs know half of it
+    state: Any = Pictures()
     for clock, event in enumerate(events):
         at = {"uuid": "1", "hostname": "w@host", "timestamp": 1.0 + clock, "local_received": 1.0, "clock": clock}
         state.event(at | {"utcoffset": 0, "pid": 1} | event)
     return state.tasks["1"]
 
 
-def shown(task: Any) -> str:
+def shown(task: Any) -> str:  # noqa: ANN401 - likewise
     """All that Flower could show of it."""
     return repr({name: getattr(task, name) for name in task._fields})
 
