@@ -65,7 +65,7 @@ def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool
             that is sent unless it is known, and this one closed with a link
       --set 'coupons[1].code=AB12' --set note=
             in an invalid event: as the complaint names it; a field goes
-    """
+    """  # noqa: D301 - click knows a paragraph that keeps its lines by the backspace itself
     amendment = _amendment(texts)
     with connected() as (app, runtime):
         selection = choice.selection(runtime.ledger)
