@@ -21,6 +21,7 @@ DAYS: Final = 14
 _CHEAP: Final = 0.25  # seconds: a look that takes longer is rested from, so that it takes a fifth of the time at most
 _DEAR: Final = 2.0  # seconds: where a look takes longer nobody waits for it who can be shown the last one
 _REST: Final = 4  # times as long as it took
+_STALE: Final = 30.0  # seconds after that rest: an older one is shown to nobody, however long a new one takes
 _ALIVE_WITHIN: Final = 10_000  # ms since a worker's last sign of life
 
 
@@ -116,6 +117,7 @@ class Snapshots:
         self._latest: Snapshot | None = None
         self._took = 0.0  # seconds
         self._made_at = float("-inf")
+        self._fit_until = float("-inf")
         self._looking: asyncio.Task[Snapshot] | None = None
 
     async def get(self, in_thread: Callable[[], Coroutine[Any, Any, Snapshot]], *, patience: float) -> Snapshot:
@@ -129,7 +131,7 @@ class Snapshots:
         if self._looking is None:
             self._looking = asyncio.ensure_future(self._look(in_thread))
             self._looking.add_done_callback(_heard)
-        if self._latest is not None and self._took > _DEAR:
+        if self._latest is not None and self._took > _DEAR and time.monotonic() < self._fit_until:
             return self._latest
         return await asyncio.shield(self._looking)
 
@@ -148,6 +150,7 @@ class Snapshots:
                 self._looking, self._latest = None, found  # none, where Redis is away: the next one hears of it
                 self._made_at = time.monotonic()
                 self._took = self._made_at - began
+                self._fit_until = self._made_at + _REST * self._took + _STALE
 
 
 def _heard(looked: asyncio.Task[Snapshot]) -> None:
