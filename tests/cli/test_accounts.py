@@ -128,6 +128,9 @@ def test_retries_are_told_with_their_money(redeem: Run, worker: Worker) -> None:
     for code in "AB":
         worker.work(f"sovendus:uk:1:{code}-503X1")
     assert redeem("retry", "--order", "2") == Ran(0, "no retries match\n", "")
+    with_reason = redeem("retry", "--reason", "rejected")
+    assert (with_reason.status, with_reason.out) == (0, "no retries match\n")
+    assert "redeem dead replay" in with_reason.err
     assert redeem("retry").out == "2 brought forward, worth 219.99 GBP\n"
 
 

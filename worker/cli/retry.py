@@ -19,7 +19,11 @@ from worker.cli.status import money
 @filter_options
 @json_option
 def retry(filters: Filters, *, as_json: bool) -> None:
-    """Bring waiting retries forward to now; --since and --until are about when they were accepted."""
+    """Bring waiting retries forward to now.
+
+    --since and --until are about when they were accepted. Only dead letters have a reason and an error code: those
+    are brought back by `redeem dead replay`.
+    """
     count, value = 0, Money()
     with connected() as (_, runtime):
         try:
@@ -39,3 +43,5 @@ def retry(filters: Filters, *, as_json: bool) -> None:
     else:
         click.echo("no retries wait" if filters == Filters() else "no retries match")
         remark_on_shop(filters.shop)
+        if filters.reason or filters.error_code:
+            click.echo("note: only dead letters have a reason and an error code: see `redeem dead replay`", err=True)
