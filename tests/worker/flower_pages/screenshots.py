@@ -42,6 +42,7 @@ def _desk(page: Page, on: Stage, directory: Path, name: str) -> None:
     page.goto("/dead-letters")
     page.locator('tbody input[name="id"]').nth(3).check()
     page.locator('tbody input[name="id"]').nth(4).check()
+    page.evaluate("scrollTo(0, 0)")  # ticking the lower one may have scrolled
     page.screenshot(path=directory / f"dead-letters-{name}.png")
     page.get_by_role("button", name="Replay…", exact=True).click()
     page.get_by_role("heading", name="Replay 2 dead letters?").wait_for()
