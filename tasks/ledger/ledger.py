@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
 from redis import Redis
 
 from tasks.errors import AccountRefused, PermanentError, RedemptionError, TransientError
-from tasks.ledger import scripts
 from tasks.ledger.answers import Claim, Recorded, Woken
+from tasks.ledger.books import LedgerBooks
 from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Planned
 from tasks.ledger.record import Record, State
 from tasks.partners.base import Receipt
-from tasks.persistence import classified
 
 RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
-_SURVEYED_AT_ONCE: Final = 500  # records; the server does nothing else for as long
-_REPORTED_AT_ONCE: Final = 500  # outcomes, likewise
-_RECORD_END: Final = "\x1e"
-_FIELD_END: Final = "\x1f"
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
 
-class Ledger:
+class Ledger(LedgerBooks):
     """All redemptions under one key prefix. Safe to share between threads.
 
     Every method may raise redis.RedisError, and then it is open whether the transition happened: calling again is
@@ -41,16 +35,10 @@ class Ledger:
     def __init__(
         self, redis: Redis, key_prefix: str, limits: LedgerLimits, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.redis: Any = redis  # with decode_responses, which redis-py's types do not follow
+        super().__init__(redis, key_prefix)
         self.limits = limits
-        self._prefix = key_prefix + ":"
-        self._scripts = scripts.register(redis)
         self._clock = clock  # seconds; never set, so that leaps of the server's clock show
         self._looked_at: float | None = None
-
-    def key(self, *parts: str) -> str:
-        """The name of one of our keys."""
-        return self._prefix + ":".join(parts)
 
     def open(self, planned: Sequence[Planned]) -> list[Opened]:
         """Open an order's redemptions, all or none; a known one is a duplicate, and its first content stays."""
@@ -171,10 +159,6 @@ class Ledger:
         until = "" if raw_for is None else _ms(raw_for)
         return bool(self._run("keep", letter_id, raw, until, *chain.from_iterable(fields.items())))
 
-    def raw(self, letter_id: str) -> str:
-        """What came with such a letter: large perhaps, so that lists leave it where it is. Empty once it is gone."""
-        return self.redis.get(self.key("raw", letter_id)) or ""
-
     def pause(self, account: Account, *, by: str = "", why: str = "") -> bool:
         """Open an account's breaker by hand; False where it was paused already. Who did it and why is kept with it."""
         return bool(self._run("pause", account.name, by, why))
@@ -191,66 +175,9 @@ class Ledger:
         """Add an entry to the audit trail."""
         self._run("note", who, action, count, what, self._keep)
 
-    @classified()
-    def find(self, redemption_id: str) -> Record | None:
-        """The record of that id."""
-        fields = self.redis.hgetall(self.key("redemption", redemption_id))
-        return Record(redemption_id, fields) if fields else None
-
-    def find_all(self, ids: Iterable[str], fields: Sequence[str] = ()) -> list[Record]:
-        """The records of those ids that exist, in one round trip; with all their fields, or with `fields` only."""
-        ids = list(ids)
-        if not ids:
-            return []
-        page = self._run("glance", len(ids), *ids, *fields)
-        answers = (record.split(_FIELD_END)[:-1] for record in page.split(_RECORD_END)[:-1])
-        found = []
-        for id_, values in zip(ids, answers, strict=True):
-            pairs = zip(fields, values, strict=False) if fields else zip(values[::2], values[1::2], strict=True)
-            record = {name: value for name, value in pairs if value}
-            if record:
-                found.append(Record(id_, record))
-        return found
-
-    def survey(self, key: str, fields: Sequence[str]) -> Iterator[list[str]]:
-        """Some fields of every record in `dead` or in `wake:<account>`, the earliest first; empty where it has none.
-
-        The first of the fields must be one that each record has. Raises redis.RedisError.
-        """
-        position: Sequence[str | int] = ("-inf", 0)
-        while position:
-            page, *position = self._run("survey", key, *position, _SURVEYED_AT_ONCE, *fields)
-            for record in page.split(_RECORD_END)[:-1]:
-                yield record.split(_FIELD_END)
-
-    def report(self, wanted: Mapping[str, Any]) -> Iterator[Record]:
-        """The outcomes there are by now that `wanted` lets through, as `report.lua` has it; the earliest first.
-
-        Each record has the fields of its outcome, and `at`. Raises redis.RedisError.
-        """
-        with classified():
-            newest = self.redis.xrevrange(self.key("outcomes"), count=1)
-        position = ""
-        while newest:
-            page, position = self._run("report", position, newest[0][0], _REPORTED_AT_ONCE, json.dumps(wanted))
-            for fields in json.loads(page):
-                yield Record(fields["id"], fields)
-            if not position:
-                return
-
-    @classified()
-    def accounts(self) -> set[str]:
-        """The names of all accounts that ever had a redemption."""
-        return set(self.redis.smembers(self.key("accounts")))
-
     def script(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
         """Run one of the scripts that are an erasure's or the watch's own. Raises redis.RedisError."""
         return self._run(name, *arguments)
-
-    def now(self) -> datetime:
-        """The server's time, which moments in the ledger are to be compared with; this machine's may be another."""
-        seconds, microseconds = self.redis.time()
-        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=microseconds)
 
     @property
     def _keep(self) -> int:
@@ -259,10 +186,6 @@ class Ledger:
     @property
     def _give_up(self) -> int:
         return _ms(self.limits.give_up_after)
-
-    def _run(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
-        with classified():
-            return self._scripts[name](args=[self._prefix, *arguments])
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:

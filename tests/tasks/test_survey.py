@@ -83,7 +83,7 @@ def test_the_oldest_and_the_newest_are_told(book: Book) -> None:
 def test_pages_lose_and_double_nothing_though_many_came_in_the_same_millisecond(
     book: Book, redis: Redis, page: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.ledger.ledger._SURVEYED_AT_ONCE", page)
+    monkeypatch.setattr("tasks.ledger.books._SURVEYED_AT_ONCE", page)
     for number in range(7):
         book.open(f"C{number}", order_id=str(number), fate=Incomplete("lacks its value"))
     together = dict.fromkeys(book.dead()[1:6], 1234567890123)

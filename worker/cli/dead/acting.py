@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from threading import Event
-from types import FrameType
 
 import click
 
@@ -21,28 +19,6 @@ from worker.cli.progress import Progress, progress
 
 _DONE = {"replay": "replayed", "discard": "discarded"}
 _FEW = 20  # letters; of more on a terminal a line each is no help
-
-
-@contextlib.contextmanager
-def stopped_by_ctrl_c() -> Iterator[Event]:
-    """An event that is set at the first Ctrl-C (or SIGTERM), so that the letter in hand is finished; the second one
-    ends the command as usual.
-    """
-    stop = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        del frame
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def tell(

@@ -6,8 +6,9 @@ import click
 
 from tasks.dead_letters.acting import discard_all
 from worker.cli.connection import connected
-from worker.cli.dead.acting import stopped_by_ctrl_c, tell
+from worker.cli.dead.acting import tell
 from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many
+from worker.cli.dead.stopping import stopped_by_ctrl_c
 from worker.cli.printing import json_option
 
 

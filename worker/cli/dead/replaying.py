@@ -11,8 +11,9 @@ from tasks.dead_letters.acting import DEFAULT_RATE, replay_all
 from tasks.dead_letters.amendment import Amendment, InvalidAmendment
 from tasks.dead_letters.amendment_text import parse_amendment
 from worker.cli.connection import connected
-from worker.cli.dead.acting import stopped_by_ctrl_c, tell
+from worker.cli.dead.acting import tell
 from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many
+from worker.cli.dead.stopping import stopped_by_ctrl_c
 from worker.cli.printing import json_option
 
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")

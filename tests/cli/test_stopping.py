@@ -1,0 +1,53 @@
+"""A Ctrl-C that comes at the worst of moments: between two lines of the very wait that it shall end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from worker.cli.dead.stopping import stopped_by_ctrl_c
+
+
+class Interruption:
+    """Ctrl-C before the line of that number which runs, here or in whatever is called."""
+
+    def __init__(self, line: int) -> None:
+        self._left = line
+        self.came = False
+
+    def __call__(self, _frame: FrameType, event: str, _argument: Any) -> Interruption:  # noqa: ANN401 - sys.settrace's
+        if event == "line":
+            self._left -= 1
+            if not self._left:
+                self.came = True
+                os.kill(os.getpid(), signal.SIGINT)
+        return self
+
+
+@pytest.mark.timeout(20)  # an Event waits for itself for ever
+def test_a_ctrl_c_between_any_two_lines_of_a_wait_ends_it() -> None:
+    line = 0
+    interrupted = True
+    while interrupted:
+        line += 1
+        with stopped_by_ctrl_c() as stop:
+            interruption, before = Interruption(line), sys.gettrace()
+            sys.settrace(interruption)
+            try:
+                stopped = stop.wait(0.01)
+            finally:
+                sys.settrace(before)
+            interrupted = interruption.came
+            assert stopped == stop.is_set() == interrupted
+    assert line > 2
+
+
+def test_nothing_came() -> None:
+    with stopped_by_ctrl_c() as stop:
+        assert not stop.wait(0.001)
+        assert not stop.is_set()
