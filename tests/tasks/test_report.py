@@ -8,8 +8,7 @@ import pytest
 from redis import Redis
 
 from tasks.errors import Unroutable
-from tasks.ledger import State
-from tasks.ledger import ledger as ledger_module
+from tasks.ledger import State, books
 from tasks.reports.settled import Selection, settled
 from tests.tasks.ledger.kit import DE, UK, Book, redemption
 
@@ -157,14 +156,14 @@ def test_a_clock_set_back_loses_and_doubles_nothing(book: Book, redis: Redis) ->
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 4, 5, 7])
 def test_pages_neither_lose_nor_double(book: Book, redis: Redis, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    monkeypatch.setattr(ledger_module, "_REPORTED_AT_ONCE", 2)
+    monkeypatch.setattr(books, "_REPORTED_AT_ONCE", 2)
     for number in range(count):
         entry(redis, number, NOVEMBER, stream_id=f"1793491200000-{number + 1}")
     assert [one for one, _ in told(book)] == [redemption(f"C{number}").id for number in range(count)]
 
 
 def test_what_comes_about_meanwhile_is_not_told(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ledger_module, "_REPORTED_AT_ONCE", 1)
+    monkeypatch.setattr(books, "_REPORTED_AT_ONCE", 1)
     letter = book.open_one("DEAD1")
     book.no(book.claimed(letter))
     later = yes(book, "LATER")
