@@ -19,13 +19,16 @@ pytestmark = pytest.mark.usefixtures("configured")
 
 Read = Callable[[str], str]
 
+# As a shell starts it: with no signal blocked, whatever else has run in this process.
+_REDEEM = "import signal; signal.pthread_sigmask(signal.SIG_SETMASK, ()); from worker.cli import main; main()"
+
 
 @contextmanager
 def terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int, Read]]:
     """The command on a terminal of 100 columns; the process, the terminal, and what reads until it says something."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", "from worker.cli import main; main()", *words],
+        [sys.executable, "-c", _REDEEM, *words],
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
     )  # fmt: skip

@@ -31,6 +31,7 @@ def sandbox(port: int, host: str) -> None:
     try:
         partners.start()
     except OSError as error:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stops)
         raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     click.echo(f"Partner sandbox on {partners.url} (faults, codes and books: curl {partners.url}/). Ctrl-C stops it.")
     signal.sigwait(stops)
