@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from config.durations import OptionalDuration, PositiveDuration
 from config.secrecy import checked
-from config.values import check_basic_auth
+from config.values import check_basic_auth, check_dsn
 
 
 class Group(BaseModel):
@@ -48,3 +48,18 @@ class Alert(Group):
     waiting_longer_than: OptionalDuration = 3600.0
     dead_letters: Annotated[int, Field(ge=0)] = 100
     at_most_every: PositiveDuration = 900.0
+
+
+class Web(Group):
+    """The HTTP door: orders that each shop may send a second, averaged over ten seconds (0: no limit),
+    and what Prometheus sends as its bearer token from elsewhere than this machine.
+    """
+
+    orders_per_second: Annotated[float, Field(ge=0, le=1e6)] = 100.0
+    metrics_token: SecretStr | None = None
+
+
+class Relay(Group):
+    """The database of `redeem relay`, as SQLAlchemy's URL: `postgresql://user:password@host/database`."""
+
+    dsn: Annotated[SecretStr, checked(check_dsn)] | None = None

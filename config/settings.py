@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self, cast
@@ -27,7 +28,7 @@ from config.broker import check_broker_url
 from config.complaints import SettingsError, contradiction
 from config.durations import PositiveDuration
 from config.endpoints import Endpoint, Endpoints, endpoints_model
-from config.groups import Alert, Flower, Ledger, Metrics
+from config.groups import Alert, Flower, Ledger, Metrics, Relay, Web
 from config.names import Names, names_of
 from config.patience import Breaker, Retry
 from config.redaction import Redactor
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     flower: Flower = Flower()
     metrics: Metrics = Metrics()
     alert: Alert = Alert()
+    web: Web = Web()
+    relay: Relay = Relay()
     sentry_dsn: Annotated[SecretStr, checked(check_sentry_dsn)] | None = None
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(upper)] = "INFO"
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower)] = "console"
@@ -76,14 +79,15 @@ class Settings(BaseSettings):
 
     def secrets(self) -> frozenset[str]:
         """Every secret in plain text, passwords within URLs on their own too: for redaction only."""
-        return frozenset(part for secret in secrets_in(self) for part in secret_parts(secret))
+        listed = (one for shop in self.shops.values() for one in (*shop.tokens, *shop.webhook_secrets))
+        return frozenset(part for secret in chain(secrets_in(self), listed) for part in secret_parts(secret))
 
     @model_validator(mode="after")
     def _each_token_is_one_shops(self) -> Self:
         shops_of: dict[str, list[str]] = {}
         for name, shop in self.shops.items():
-            if shop.token:
-                shops_of.setdefault(shop.token.get_secret_value(), []).append(name)
+            for token in set(shop.tokens):
+                shops_of.setdefault(token, []).append(name)
         shared = [name for names in shops_of.values() if len(names) > 1 for name in names]
         if shared:
             text = "is another shop's too: a token says which shop an event comes from"

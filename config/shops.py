@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, create_m
 from config.accounts import AccountSettings, PartnerSpec
 from config.complaints import GROUP, contradiction
 from config.groups import Group
+from config.secrecy import checked
 
 NOBODY = "none"
 """Named in place of a partner for the merchant's own codes, which are reported to nobody."""
@@ -48,6 +49,16 @@ def _json(text: str) -> object:
         raise ValueError("is no valid JSON: nested too deeply") from None
 
 
+def _listed(text: str) -> str:
+    if not all(part.strip() for part in text.split(",")):
+        raise ValueError("has nothing before or after a comma: several are listed as new,old")
+    return text
+
+
+def _members(secret: SecretStr | None) -> tuple[str, ...]:
+    return tuple(part.strip() for part in secret.get_secret_value().split(",")) if secret else ()
+
+
 def _partner_name(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -73,13 +84,24 @@ class Shop(Group):
     rules: Annotated[tuple[Rule, ...], BeforeValidator(_list_of_rules)] = ()
     default_partner: PartnerName | None = None
     """A partner the shop has, or `none`; None where nothing is set."""
-    token: SecretStr | None = None
-    webhook_secret: SecretStr | None = None
+    token: Annotated[SecretStr, checked(_listed)] | None = None
+    webhook_secret: Annotated[SecretStr, checked(_listed)] | None = None
+    """As the token, one or, between commas, several that are valid at once: so they can be changed without a gap."""
 
     def account(self, partner: str) -> AccountSettings | None:
         """The shop's account with that partner; None when it has none, or there is no such partner."""
         found = getattr(self, partner) if partner in self.partners else None
         return found if isinstance(found, AccountSettings) else None
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that is valid now, in plain text."""
+        return _members(self.token)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Every secret that a webhook may be signed with now, in plain text."""
+        return _members(self.webhook_secret)
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> Self:

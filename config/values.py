@@ -28,6 +28,13 @@ def check_basic_auth(value: str) -> str:
     return value
 
 
+def check_dsn(value: str) -> str:
+    """A database's URL as SQLAlchemy has it; which databases there are, the relay says."""
+    if re.fullmatch(r"[a-z][a-z0-9]*(\+[a-z0-9_]+)?://.*", value) is None:
+        raise ValueError("must be SQLAlchemy's URL of a database: postgresql://user:password@host/database")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address can mean this machine only."""
     if host == "localhost" or host.endswith(".localhost"):

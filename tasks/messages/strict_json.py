@@ -25,7 +25,7 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
     except json.JSONDecodeError as error:
         if not text.strip():
             raise NotJson("empty") from None
-        raise NotJson(f"not JSON (at character {error.pos} of {len(text)})") from None  # the cause holds the text
+        raise NotJson(f"not JSON (line {error.lineno}, column {error.colno})") from None  # the cause holds the text
     except ValueError:  # Python refuses to read more than 4300 digits
         raise NotJson("a number in it has too many digits") from None
     except RecursionError:

@@ -17,7 +17,7 @@ from tests.tasks.garbage import envelope, good_with_tag
 
 pytestmark = pytest.mark.usefixtures("configured")
 
-UNREADABLE = UnreadableMessage("not JSON (at character 0 of 7)")
+UNREADABLE = UnreadableMessage("not JSON (line 1, column 1)")
 UNKNOWN_FIELD = InvalidEvent((FieldError("$.note", "unknown field"),))
 BINARY = b"\xff\x1b[31m\x00" + b"jane.doe@example.com" + bytes(range(128, 256)) * 100
 

@@ -123,14 +123,15 @@ def test_each_refusal_as_json(redeem: Run) -> None:
         (b"nonsense", "not JSON"),
         (b'{"order_id": "1",\n "shop": }', "not JSON"),
         (b"\xff\xfe{", "not UTF-8 at byte 0"),
-        (b"[" * 200_000, "nested too deeply"),
-        (b'{"order_id": NaN}', "NaN is no JSON"),
-        (b'{"order_value": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b"[" * 200_000, "it nests too deeply"),
+        (b'{"order_id": NaN}', "NaN and Infinity are no JSON"),
+        (b'{"order_value": ' + b"9" * 5000 + b"}", "a number in it has too many digits"),
+        (b'{"order_id": "1", "order_id": "2"}', "the same key stands twice in one object"),
         (b"7", "must be a JSON object, not a number"),
         (b'"x"', "must be a JSON object, not a string"),
         (b"null", "must be a JSON object, not null"),
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_garbage_is_refused_in_one_line(redeem: Run, content: bytes, told: str) -> None:
     for json_too in ([], ["--json"]):
@@ -143,7 +144,7 @@ def test_garbage_is_refused_in_one_line(redeem: Run, content: bytes, told: str) 
 def test_a_broken_line_does_not_stop_the_others(redeem: Run) -> None:
     ran = redeem("emit", "-", stdin=lines(event("1")) + b'{"order_id": \n' + lines(event("2")))
     assert (ran.status, ran.out) == (1, f"accepted {ONE}  queued\naccepted {TWO}  queued\n")
-    assert ran.err.startswith("refused  <stdin>:2: $: not JSON: ")
+    assert ran.err.startswith("refused  <stdin>:2: $: not JSON (line 1, column 14)")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ def test_a_token_belongs_to_one_shop() -> None:
     assert "same-for-two" not in str(told)
 
 
+def test_nor_is_an_old_token_another_shops() -> None:
+    told = complaints({"REDEEM_SHOPS__DE__TOKEN": "new,shared-1", "REDEEM_SHOPS__UK__TOKEN": "shared-1,shared-1"})
+    assert [line.split(":")[0] for line in told] == [
+        "REDEEM_SHOPS__DE__TOKEN (environment)",
+        "REDEEM_SHOPS__UK__TOKEN (environment)",
+    ]
+
+
 def test_liveness_and_readiness_are_two_files() -> None:
     told = complaint({"REDEEM_LIVENESS_FILE": "/run/redeem", "REDEEM_READINESS_FILE": "/run/redeem"})
     assert told == "REDEEM_READINESS_FILE (environment): is the liveness file too: each needs one of its own"

@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 from config.accounts import AccountSettings, PartnerSpec
 from config.complaints import SettingsError
 from config.settings import load_settings
-from tests.config.registry import BROKER, NOWHERE, PARTNERS, SovendusLike, UniqodoLike, load
+from tests.config.registry import BROKER, NOWHERE, PARTNERS, SovendusLike, UniqodoLike, complaint, load
 
 UK = {
     "REDEEM_SHOPS__UK__SOVENDUS__TRAFFIC_SOURCE_NUMBER": "4711",
@@ -74,6 +74,34 @@ def test_every_setting_of_a_shop_can_come_from_the_environment() -> None:
     assert shop.default_partner == "uniqodo"
     assert shop.token == SecretStr("t0ken")
     assert shop.webhook_secret == SecretStr("whsec_x")
+
+
+def test_several_tokens_and_webhook_secrets_are_valid_at_once() -> None:
+    listed = {"REDEEM_SHOPS__UK__TOKEN": "new-token, old-token", "REDEEM_SHOPS__UK__WEBHOOK_SECRET": "whsec_a,b"}
+    settings = load(listed)
+    shop = settings.shops["uk"]
+    assert (shop.tokens, shop.webhook_secrets) == (("new-token", "old-token"), ("whsec_a", "b"))
+    assert {"new-token", "old-token", "whsec_a"} <= settings.secrets()
+    assert load({"REDEEM_SHOPS__UK__MASTER_CODES": "A"}).shops["uk"].tokens == ()
+
+
+@pytest.mark.parametrize("setting", ["TOKEN", "WEBHOOK_SECRET"])
+@pytest.mark.parametrize("listed", ["new,", ",old", "new,,old", ","])
+def test_a_list_of_secrets_has_no_gap(setting: str, listed: str) -> None:
+    told = complaint({f"REDEEM_SHOPS__UK__{setting}": listed})
+    assert told.startswith(f"REDEEM_SHOPS__UK__{setting} (environment): has nothing before or after a comma")
+
+
+def test_ways_in_have_settings() -> None:
+    dsn = "mysql+pymysql://erp:pa55w0rd@db/erp"
+    ways_in = {"WEB__ORDERS_PER_SECOND": "2.5", "WEB__METRICS_TOKEN": "m3trics", "RELAY__DSN": dsn}
+    settings = load({f"REDEEM_{name}": value for name, value in ways_in.items()})
+    assert settings.web.orders_per_second == 2.5
+    assert settings.relay.dsn == SecretStr(dsn)
+    assert {"m3trics", "pa55w0rd"} <= settings.secrets()
+    told = complaint({"REDEEM_RELAY__DSN": "pa55w0rd@db"})
+    assert "must be SQLAlchemy's URL" in told
+    assert "pa55w0rd" not in told
 
 
 def test_every_other_setting_can_come_from_the_environment() -> None:

@@ -92,7 +92,7 @@ def test_sets_up_from_the_lock_and_then_runs_the_command(machine: Machine) -> No
     machine.has_uv()
     done = machine.run("sh", "-c", 'echo "$VIRTUAL_ENV"; echo "${PATH%%:*}"')
     assert done.stdout.splitlines() == [f"{machine.checkout}/.venv", f"{machine.checkout}/.venv/bin"]
-    assert f"sync --locked --inexact --quiet --project {machine.checkout} " in machine.asked()[-1]
+    assert f"sync --locked --inexact --quiet --all-extras --project {machine.checkout} " in machine.asked()[-1]
 
 
 def test_says_that_it_sets_up_the_first_time_only(machine: Machine) -> None:

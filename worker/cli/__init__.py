@@ -18,6 +18,8 @@ COMMANDS: dict[str, str] = {
     "up": "Run the whole system here: broker, worker, Flower; without shops also the partner sandbox.",
     "sandbox": "Run only the partner sandbox, both APIs over HTTP.",
     "emit": "Validate order-completed events and journal them.",
+    "serve": "Take orders over HTTP, and the webhooks of shop systems.",
+    "relay": "Take orders from a table of the ERP's database, and write back what became of them.",
     "status": "What is queued, retrying, dead and redeemed, per partner and shop.",
     "show": "One redemption with all its attempts.",
     "dead": "List, show, count, export, replay and discard dead letters.",

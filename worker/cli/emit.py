@@ -15,12 +15,12 @@ import click
 from redis.exceptions import RedisError
 
 from tasks.acceptance import Accepted, accept
+from tasks.event_batch import Found, read_events
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.orders import Order, parse_order
 from tasks.plain_text import readable
 from worker.cli.connection import connected
 from worker.cli.durations import DURATION
-from worker.cli.event_files import Found, read_events
 from worker.cli.printing import json_option, plain, print_json
 
 _LONGEST_SHOWN: Final = 128
@@ -44,19 +44,19 @@ def emit(context: click.Context, files: tuple[BinaryIO, ...], patience: float, *
     not at all. The exit status is 1 if any was refused, or not taken by the broker.
     """
     refused = 0
-    events = (found for file in files for found in read_events(file.read(), file.name))
+    events = ((file.name + found.place, found) for file in files for found in read_events(file.read()))
     with connected() as (app, runtime):
-        for found in events:
+        for place, found in events:
             try:
                 order = _order(found)
             except InvalidEvent as error:
                 refused += 1
-                _tell_refused(found, error, as_json=as_json)
+                _tell_refused(place, found, error, as_json=as_json)
                 continue
             try:
                 accepted = accept(app, runtime, order, patience=patience)
             except (RedisError, OSError):
-                _tell_not_accepted(chain([found], events), as_json=as_json)
+                _tell_not_accepted(chain([(place, found)], events), as_json=as_json)
                 raise
             _tell_accepted(accepted, as_json=as_json)
     if refused:
@@ -69,29 +69,27 @@ def _order(found: Found) -> Order:
     return parse_order(found.event, now=datetime.now(UTC))
 
 
-def _tell_refused(found: Found, error: InvalidEvent, *, as_json: bool) -> None:
+def _tell_refused(place: str, found: Found, error: InvalidEvent, *, as_json: bool) -> None:
     order_id = _order_id(found)
     if as_json:
         errors = [{"path": one.path, "message": one.message} for one in error.errors]
-        print_json([{"refused": found.place, "order_id": order_id, "errors": errors}])
+        print_json([{"refused": place, "order_id": order_id, "errors": errors}])
         return
     which = f" (order {order_id})" if order_id else ""
     for one in error.errors:
-        click.echo(f"refused  {found.place}{which}: {one}", err=True)
+        click.echo(f"refused  {place}{which}: {one}", err=True)
 
 
-def _tell_not_accepted(events: Iterator[Found], *, as_json: bool) -> None:
+def _tell_not_accepted(events: Iterator[tuple[str, Found]], *, as_json: bool) -> None:
     """The broker failed with the first of them, and nobody tried the others."""
     if as_json:
-        print_json({"not_accepted": found.place, "order_id": _order_id(found)} for found in events)
+        print_json({"not_accepted": place, "order_id": _order_id(found)} for place, found in events)
         return
-    first = next(events)
+    place, first = next(events)
     order_id, more = _order_id(first), sum(1 for _ in events)
     which = f" (order {order_id})" if order_id else ""
     others = f", nor are the {more} after it" if more else ""
-    click.echo(
-        f"not accepted  {first.place}{which}{others}: hand in again, what is known already is recognised", err=True
-    )
+    click.echo(f"not accepted  {place}{which}{others}: hand in again, what is known already is recognised", err=True)
 
 
 def _order_id(found: Found) -> str | None:
