@@ -67,7 +67,7 @@ def test_sentrys_own_variables_switch_nothing_on(tmp_path: Path) -> None:
             ingest,
             tmp_path,
             SENTRY_DSN=elsewhere.dsn,
-            SENTRY_SPOTLIGHT=f"http://127.0.0.1:{elsewhere.server_port}/stream",
+            SENTRY_SPOTLIGHT=f"http://127.0.0.1:{elsewhere.port}/stream",
             SENTRY_DEBUG="1",
             SENTRY_TRACES_SAMPLE_RATE="1.0",
             SENTRY_ENVIRONMENT="staging",

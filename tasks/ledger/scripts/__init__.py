@@ -20,20 +20,23 @@ _SHARED: Final = ("clocks", "counters", "prelude")
 # never drain.
 _GROWING: Final = {"open", "replay", "rebuild"}
 
-_READING: Final = ("glance", "survey", "report", "sift", "sift_stream")
-"""Those that stand alone and change nothing, so that a replica or a read-only user may run them."""
+_READING: Final = {
+    "glance": (), "survey": (), "report": (), "sift": ("words",), "sift_stream": ("words",),
+}  # fmt: skip
+"""Those that change nothing, so that a replica or a read-only user may run them, each with the pieces it shares."""
 
 
 def register(redis: Redis) -> dict[str, Script]:
     """All scripts by name, ready to be called (loaded into the server when it does not know them)."""
-    folder = resources.files(__package__)
-    shared = "".join((folder / f"{name}.lua").read_text(encoding="utf-8") for name in _SHARED)
     scripts = {}
     for name in NAMES:
         shebang = "#!lua\n" if name in _GROWING else "#!lua flags=allow-oom\n"
-        body = (folder / f"{name}.lua").read_text(encoding="utf-8")
-        scripts[name] = redis.register_script(shebang + shared + body)
-    for name in _READING:
-        body = (folder / f"{name}.lua").read_text(encoding="utf-8")
-        scripts[name] = redis.register_script("#!lua flags=no-writes\n" + body)
+        scripts[name] = redis.register_script(shebang + _text(*_SHARED, name))
+    for name, shared in _READING.items():
+        scripts[name] = redis.register_script("#!lua flags=no-writes\n" + _text(*shared, name))
     return scripts
+
+
+def _text(*names: str) -> str:
+    folder = resources.files(__package__)
+    return "".join((folder / f"{name}.lua").read_text(encoding="utf-8") for name in names)

@@ -1,20 +1,9 @@
 -- One page of a look through everything: where do any of these words stand? ARGV prefix, cursor, keys a page, JSON of
--- {exact = values of fields, within = parts of them}, then the names of the fields to look at. Changes nothing. Returns {cursor to go on from, "0" at the end;
--- the hashes, less the prefix, with a field that is or holds one of the words; ids of letters that are no redemptions,
--- whatever they hold, since what came with them must be read}. What workers have in hand is left out.
+-- words as words.lua has them, then the names of the fields to look at. Changes nothing. Returns {cursor to go on from,
+-- "0" at the end; the hashes, less the prefix, with a field that is or holds one of the words; ids of letters that are no
+-- redemptions, whatever they hold, since what came with them must be read}. What workers have in hand is left out.
 
-local P, words = ARGV[1], cjson.decode(ARGV[4])
-local exact = {}
-for _, word in ipairs(words.exact) do exact[word] = true end
-
-local function speaks(value)
-  if exact[value] then return true end
-  for _, word in ipairs(words.within) do
-    if string.find(value, word, 1, true) then return true end
-  end
-  return false
-end
-
+local P, speaks = ARGV[1], speaking_of(ARGV[4])
 local page = redis.call('SCAN', ARGV[2], 'MATCH', P .. '*', 'COUNT', ARGV[3], 'TYPE', 'hash')
 local hashes, letters = {}, {}
 for _, key in ipairs(page[2]) do

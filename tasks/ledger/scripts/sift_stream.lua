@@ -1,19 +1,8 @@
 -- One page of a look through a stream: ARGV prefix, stream, id after which to begin ("" for the beginning), entries a
--- page, JSON of words as sift.lua has them. Changes nothing. Returns {id to go on after, "" at the end; the entries with
+-- page, JSON of words as words.lua has them. Changes nothing. Returns {id to go on after, "" at the end; the entries with
 -- a value that is or holds one of the words, each {id, {names and values}}}.
 
-local P, after, most, words = ARGV[1], ARGV[3], tonumber(ARGV[4]), cjson.decode(ARGV[5])
-local exact = {}
-for _, word in ipairs(words.exact) do exact[word] = true end
-
-local function speaks(value)
-  if exact[value] then return true end
-  for _, word in ipairs(words.within) do
-    if string.find(value, word, 1, true) then return true end
-  end
-  return false
-end
-
+local P, after, most, speaks = ARGV[1], ARGV[3], tonumber(ARGV[4]), speaking_of(ARGV[5])
 local page = redis.call('XRANGE', P .. ARGV[2], after == '' and '-' or '(' .. after, '+', 'COUNT', most)
 local found = {}
 for _, entry in ipairs(page) do

@@ -6,23 +6,20 @@ import contextlib
 import socket
 import socketserver
 import threading
-from typing import TYPE_CHECKING, Self
 
+from typing_extensions import override
+
+from tests.acceptance.kit.serving import Serving
 from worker.dev.ports import LOOPBACK
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _CHUNK = 65536
 
 
-class Gate(socketserver.ThreadingTCPServer):
+class Gate(Serving):
     """Passes everything on to `port`, but the answer to the first request that has all `words` waits for `open`.
 
     What is on that connection afterwards waits too. A context manager.
     """
-
-    daemon_threads = False  # joined at the end, so that no socket is left to the garbage collector
 
     def __init__(self, port: int, *words: bytes) -> None:
         self.target = (LOOPBACK, port)
@@ -32,12 +29,6 @@ class Gate(socketserver.ThreadingTCPServer):
         self.opened = threading.Event()
         self._links: set[socket.socket] = set()
         super().__init__((LOOPBACK, 0), _Passage)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
-
-    @property
-    def port(self) -> int:
-        """Where to connect."""
-        return int(self.server_address[1])
 
     def open(self) -> None:
         """Let the answer pass."""
@@ -47,23 +38,12 @@ class Gate(socketserver.ThreadingTCPServer):
         """Take down a connection, to end it when the gate closes."""
         self._links.add(link)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
+    @override
+    def let_go(self) -> None:
         self.open()
-        self.shutdown()
-        self._thread.join()
         for link in list(self._links):
             with contextlib.suppress(OSError):  # ended by itself
                 link.shutdown(socket.SHUT_RDWR)
-        self.server_close()
 
 
 class _Passage(socketserver.BaseRequestHandler):

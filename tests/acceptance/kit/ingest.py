@@ -5,19 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
+from typing_extensions import override
+
+from tests.acceptance.kit.serving import Serving
 from worker.dev.ports import LOOPBACK
 
-if TYPE_CHECKING:
-    from types import TracebackType
 
-
-class Ingest(ThreadingHTTPServer):
+class Ingest(Serving):
     """A context manager. With `hangs` it reads each envelope and keeps its sender waiting until the end."""
-
-    daemon_threads = True
 
     def __init__(self, *, hangs: bool = False, key: str = "c0ffee") -> None:
         super().__init__((LOOPBACK, 0), _Handler)
@@ -26,12 +24,11 @@ class Ingest(ThreadingHTTPServer):
         self.over = threading.Event()
         self._lock = threading.Lock()
         self._envelopes: list[bytes] = []
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def dsn(self) -> str:
         """What to set as `REDEEM_SENTRY_DSN`."""
-        return f"http://{self.key}@{LOOPBACK}:{self.server_port}/1"
+        return f"http://{self.key}@{LOOPBACK}:{self.port}/1"
 
     def keep(self, envelope: bytes) -> None:
         """Take one more envelope, unpacked."""
@@ -51,20 +48,9 @@ class Ingest(ThreadingHTTPServer):
         """The events that are pages."""
         return [event for event in self.items() if "page" in event.get("tags", {})]
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
+    @override
+    def let_go(self) -> None:
         self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,12 +7,12 @@ import socket
 import socketserver
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import BinaryIO, cast
 
+from typing_extensions import override
+
+from tests.acceptance.kit.serving import Serving
 from worker.dev.ports import LOOPBACK
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 _HEAD_ENDS = b"\r\n\r\n"
 _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d+)[ \t]*\r$")
@@ -47,17 +47,14 @@ class Received:
         return self.raw.partition(_HEAD_ENDS)[2]
 
 
-class RecordingServer(socketserver.ThreadingTCPServer):
+class RecordingServer(Serving):
     """Says yes to everything, as Sovendus to a POST and as Uniqodo to a GET; a context manager."""
-
-    daemon_threads = False  # joined at the end, so that no socket is left to the garbage collector
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._received: list[Received] = []
         self._connections: set[socket.socket] = set()
         super().__init__((LOOPBACK, 0), _Connection)
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def url(self) -> str:
@@ -67,7 +64,7 @@ class RecordingServer(socketserver.ThreadingTCPServer):
     @property
     def address(self) -> str:
         """`host:port`."""
-        return f"{LOOPBACK}:{self.server_address[1]}"
+        return f"{LOOPBACK}:{self.port}"
 
     def received(self) -> list[Received]:
         """All requests so far."""
@@ -89,22 +86,11 @@ class RecordingServer(socketserver.ThreadingTCPServer):
         with self._lock:
             self._connections.discard(connection)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
-        self.shutdown()
-        self._thread.join()
+    @override
+    def let_go(self) -> None:
         with self._lock:
             for connection in self._connections:
                 connection.shutdown(socket.SHUT_RDWR)
-        self.server_close()
 
 
 class _Connection(socketserver.StreamRequestHandler):
