@@ -30,6 +30,8 @@ class Books:
     """What the report leaves out."""
     told_besides: list[tuple[str, State]] = field(default_factory=list)
     counted_besides: list[str] = field(default_factory=list)
+    given_up: list[list[str]] = field(default_factory=list)
+    wrong_answers: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for id_ in (SOVENDUS, UNIQODO):
@@ -62,7 +64,8 @@ class Books:
         return {finding.rule for finding in judge(self.evidence())}
 
     def evidence(self) -> Evidence:
-        return Evidence(self.promises, self.records, self.booked, self.calls, self._reported(), self._counted())
+        told = (self._reported(), self._counted(), self.given_up, self.wrong_answers)
+        return Evidence(self.promises, self.records, self.booked, self.calls, *told)
 
     def _reported(self) -> list[tuple[str, State]]:
         told = [

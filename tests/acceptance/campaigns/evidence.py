@@ -55,6 +55,10 @@ class Evidence:
     """What `redeem report` tells, in its order."""
     counted: Mapping[str, Mapping[str, str]]
     """Account → what the ledger counted as it went."""
+    given_up: Sequence[Sequence[str]] = ()
+    """The ids of each piece that was handed in at once, was not acknowledged, and was not handed in again."""
+    wrong_answers: Sequence[tuple[str, str]] = ()
+    """Which piece was answered what, where its door may not answer that."""
 
 
 def gather(promises: Iterable[Promise], ledger: Ledger, partners: Sandbox, accounts: Mapping[str, str]) -> Evidence:

@@ -14,6 +14,7 @@ from tests.acceptance.campaigns.outage import outage
 from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
+from tests.acceptance.campaigns.web import web
 from tests.acceptance.campaigns.wires import wires
 
 
@@ -31,6 +32,7 @@ CAMPAIGNS: Final = {
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
     "wires": Campaign(wires, Sizes(orders=1500, faults=60)),
+    "web": Campaign(web, Sizes(orders=20_000, faults=140)),
     "outage": Campaign(outage, Sizes(orders=50_000, faults=180)),
 }
 """By name; `all` runs them in this order."""

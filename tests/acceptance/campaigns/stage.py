@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import random
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tests.acceptance.campaigns.evidence import Promise
-    from tests.acceptance.campaigns.traffic import Traffic
 
 BRISK: Final = {
     "PARTNERS__SOVENDUS__READ_TIMEOUT": "1s",
@@ -38,6 +38,16 @@ BRISK: Final = {
 """Settings under which a fault is over soon, and a lease after 6.5 s."""
 _BATCH: Final = 500
 _LOOK_EVERY: Final = 0.1
+
+
+class Traffic(Protocol):
+    """What shops did: see `traffic.py` and `web_traffic.py`."""
+
+    acknowledged: Counter[str]
+    refused: Counter[str]
+
+    def promises(self) -> list[Promise]:
+        """What is promised so far."""
 
 
 class Stage:
@@ -57,7 +67,7 @@ class Stage:
     ) -> None:
         self.directory = directory
         self.sizes = sizes
-        self.shops = [Shop(f"s{n}", number=f"{5000 + n}", api_key=f"key-of-s{n}") for n in range(3)]
+        self.shops = [Shop(f"s{n}", number=f"{5000 + n}", api_key=f"key-of-s{n}", more=_ways_in(n)) for n in range(3)]
         self.accounts = {account: shop.name for shop in self.shops for account in (shop.number, shop.api_key)}
         """Whose an account at a partner is; a campaign that changes accounts adds the new ones."""
         self.chance = random.Random(sizes.seed)
@@ -144,3 +154,8 @@ class Stage:
             if record.state in FINAL
         }
         return ids - settled
+
+
+def _ways_in(number: int) -> dict[str, str]:
+    secret = base64.b64encode(f"what shop {number} signs its webhooks with".encode()).decode()
+    return {"TOKEN": f"token-of-the-shop-s{number}", "WEBHOOK_SECRET": f"whsec_{secret}"}

@@ -33,6 +33,21 @@ def test_half_an_order_that_is_gone_is_lost_though_its_money_is_there(books: Boo
     assert books.broken() == {"lost"}
 
 
+def test_what_was_handed_in_at_once_and_given_up_is_there_whole_or_not_at_all(books: Books) -> None:
+    books.given_up.append([SOVENDUS, UNIQODO, "sovendus:uk:2:GONE", "sovendus:uk:2:GONE-TOO"])
+    assert books.broken() == set()  # what is there was promised to another
+    for id_ in (SOVENDUS, UNIQODO):
+        del books.promises[id_]
+    assert books.broken() == {"torn"}
+    books.given_up[0] = [SOVENDUS, UNIQODO]
+    assert books.broken() == set()
+
+
+def test_an_answer_that_a_door_may_not_give(books: Books) -> None:
+    books.wrong_answers.append(("piece 1", "500 Internal Server Error"))
+    assert books.broken() == {"misanswered"}
+
+
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
 def test_what_still_waits_is_unsettled(books: Books, state: str) -> None:
     books.promise("uniqodo:uk:1:CD34")

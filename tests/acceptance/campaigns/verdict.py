@@ -52,6 +52,20 @@ def lost(evidence: Evidence) -> Iterator[tuple[str, str]]:
             yield id_, f"order {promise.order_id} was acknowledged, and the ledger does not know it"
 
 
+def torn(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """What was handed in at once is in the ledger whole or not at all, also where nobody knows which."""
+    for piece in evidence.given_up:
+        alone = [id_ for id_ in piece if id_ not in evidence.promises]
+        kept = [id_ for id_ in alone if id_ in evidence.records]
+        if 0 < len(kept) < len(alone):
+            yield alone[0], f"{len(kept)} of {len(alone)} that were handed in at once are in the ledger: {kept}"
+
+
+def misanswered(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """A door says yes with the ids that there are, or says how else it stands, as its contract has it."""
+    yield from evidence.wrong_answers
+
+
 def unsettled(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Everything in the ledger has come to its end."""
     for id_, record in evidence.records.items():
@@ -189,6 +203,8 @@ def money(evidence: Evidence) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
 
 RULES: Final = (
     lost,
+    torn,
+    misanswered,
     unsettled,
     wrongly_ended,
     presumed_without_cause,

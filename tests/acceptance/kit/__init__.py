@@ -2,8 +2,8 @@
 
 from tests.acceptance.kit.events import code, order
 from tests.acceptance.kit.polling import eventually
-from tests.acceptance.kit.processes import FlowerProcess, WorkerProcess
+from tests.acceptance.kit.processes import FlowerProcess, WebProcess, WorkerProcess
 from tests.acceptance.kit.shops import Shop
 from tests.acceptance.kit.system import System
 
-__all__ = ["FlowerProcess", "Shop", "System", "WorkerProcess", "code", "eventually", "order"]
+__all__ = ["FlowerProcess", "Shop", "System", "WebProcess", "WorkerProcess", "code", "eventually", "order"]

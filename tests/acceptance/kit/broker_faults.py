@@ -1,4 +1,4 @@
-"""What befalls a broker: killed, held still, memory or disk full, a failover. Each is real, and undone at the end."""
+"""What befalls a broker: killed, held still, memory or disk full, a failover, rights taken. Real, and undone at the end."""
 
 from __future__ import annotations
 
@@ -76,6 +76,17 @@ def read_only(broker: EmbeddedValkey) -> Iterator[None]:
             yield
         finally:
             redis.replicaof("NO", "ONE")
+
+
+@contextlib.contextmanager
+def denied(broker: EmbeddedValkey) -> Iterator[None]:
+    """Its ACL was changed: the user of our URL may run no script any more, and so write nothing."""
+    with _client(broker) as redis:
+        redis.execute_command("ACL", "SETUSER", "default", "-evalsha", "-eval")
+        try:
+            yield
+        finally:
+            redis.execute_command("ACL", "SETUSER", "default", "+evalsha", "+eval")
 
 
 @contextlib.contextmanager

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _READY_WITHIN = 40.0
 _CELERY = (sys.executable, "-m", "celery", "-A", "worker.app")
+REDEEM = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
+"""The `redeem` command, none of which is taken from the directory it is run in."""
 _FLOWER_CONFIG = Path(worker.__file__).with_name("flowerconfig.py")
 
 
@@ -72,6 +74,11 @@ class Daemon(ABC):
     def said(self) -> str:
         """What it has written since its last start."""
         return self.log.read_bytes()[self._log_from :].decode()
+
+    @property
+    def name(self) -> str:
+        """What its log is called by."""
+        return self.log.stem
 
     @property
     def pid(self) -> int:
@@ -142,3 +149,24 @@ class FlowerProcess(Daemon):
             return requests.get(f"{self.url}/healthcheck", timeout=5).ok
         except requests.ConnectionError:
             return False
+
+
+class WebProcess(Daemon):
+    """`redeem serve` on a free port, which it keeps over restarts; its log as JSON lines."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path, *options: str) -> None:
+        self.port = free_port()
+        command = (*REDEEM, "serve", "--port", str(self.port), *options)
+        super().__init__(command, {**environment, "REDEEM_LOG_FORMAT": "json"}, log)
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def is_ready(self) -> bool:
+        try:
+            requests.get(self.url, timeout=5)  # whatever it answers, it listens
+        except requests.ConnectionError:
+            return False
+        return True

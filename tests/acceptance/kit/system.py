@@ -16,7 +16,7 @@ from tasks.runtime import Runtime
 from tasks.standing.status import breaker_state
 from tests.acceptance.kit.events import ids_of
 from tests.acceptance.kit.polling import eventually
-from tests.acceptance.kit.processes import WorkerProcess
+from tests.acceptance.kit.processes import REDEEM, WebProcess, WorkerProcess
 from tests.acceptance.kit.producer import BareProducer
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tasks.ledger import Ledger, Record
     from tests.acceptance.kit.shops import Shop
 
-_REDEEM: Final = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
 _DESK: Final = (sys.executable, "-P", str(Path(__file__).with_name("operator_desk.py")))
 _COMMAND_WITHIN: Final = 60.0
 _WAITING: Final = {State.QUEUED, State.SENDING, State.RETRYING}
@@ -72,6 +71,11 @@ class System:
         """A worker with these options, not started yet; `settings` outweigh the system's."""
         ours = {f"REDEEM_{name}": value for name, value in settings.items()}
         return WorkerProcess(self.environment | ours, self.directory / f"{node}.log", *options, node=node)
+
+    def web(self, name: str = "web", *options: str, **settings: str) -> WebProcess:
+        """`redeem serve` with these options, not started yet; `settings` outweigh the system's."""
+        ours = {f"REDEEM_{setting}": value for setting, value in settings.items()}
+        return WebProcess(self.environment | ours, self.directory / f"{name}.log", *options)
 
     def redeem(self, *arguments: str, stdin: str = "", status: int = 0) -> str:
         """What the `redeem` command prints; fails when it ends with another status."""
@@ -154,7 +158,7 @@ class System:
 
     def _run(self, *arguments: str, stdin: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (*_REDEEM, *arguments),
+            (*REDEEM, *arguments),
             input=stdin,
             capture_output=True,
             text=True,
