@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import click
 from redis.exceptions import NoPermissionError, RedisError
@@ -18,21 +17,14 @@ from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
 from tasks.runtime import connect
 from worker.cli.connection import address, not_allowed
+from worker.cli.finding import Finding
 from worker.cli.printing import json_option, print_json
+from worker.cli.ways_in import check_ways_in
 from worker.configuration import settings as load
 
 _OLDEST_REDIS: Final = 7
 _NEARLY_FULL: Final = 0.8  # of maxmemory
 _PATIENCE: Final = 10.0  # seconds with Sentry
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at: how it is, and in words."""
-
-    level: Literal["ok", "warning", "error"]
-    subject: str
-    text: str
 
 
 @click.command()
@@ -43,6 +35,7 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
+    findings += check_ways_in(settings)
     findings += check_paging(settings, send=send_test_page)
     if as_json:
         print_json(vars(finding) for finding in findings)
