@@ -1,4 +1,4 @@
-"""What befalls a broker: killed, held still, memory or disk full, a failover, rights taken. Real, and undone at the end."""
+"""What befalls a broker: killed, held still, memory or disk full, a failover, rights taken. All real, and undone."""
 
 from __future__ import annotations
 
