@@ -1,0 +1,162 @@
+"""What a door tells Prometheus: the requests it answered, how long that took, and what became of the events in them.
+
+The ledger's figures, money among them, are not told here: this port faces the shops, and they are on the workers' port.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import time
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from config.values import is_loopback
+from worker.web.problems import Problem
+
+if TYPE_CHECKING:
+    from worker.web.door import Door  # which imports this
+
+SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""The variable that names the folder in which several processes of one door keep their figures; prometheus_client's."""
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+
+router = APIRouter(include_in_schema=False)
+
+
+class WebMetrics:
+    """The counters of this process. For any thread."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "redeem_web_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry
+        )
+        self._seconds = Histogram(
+            "redeem_web_request_seconds",
+            "From a request's head to its answer's end.",
+            ("route",),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "redeem_web_in_flight", "Requests under way.", registry=self.registry, multiprocess_mode="livesum"
+        )
+        self.ready = Gauge(
+            "redeem_web_ready",
+            "Whether Redis takes orders, as of this scrape.",
+            registry=self.registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self._events = Counter(
+            "redeem_web_events", "Events by what became of them.", ("shop", "outcome"), registry=self.registry
+        )
+
+    def accepted(self, shop: str, count: int = 1) -> None:
+        """So many events of the shop, which must be one that is configured, are journaled."""
+        self._events.labels(shop, "accepted").inc(count)
+
+    def invalid(self, shop: str, count: int = 1) -> None:
+        """So many events of the shop were refused for what they say."""
+        self._events.labels(shop, "invalid").inc(count)
+
+    def limited(self, shop: str, count: int = 1) -> None:
+        """So many events of the shop were refused since they came too fast."""
+        self._events.labels(shop, "limited").inc(count)
+
+    def answered(self, route: str, method: str, status: str, seconds: float) -> None:
+        """One request came to its end."""
+        self._requests.labels(route, method, status).inc()
+        self._seconds.labels(route).observe(seconds)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format; of several processes the sum, where they share a folder."""
+        registry = self.registry
+        if SHARED in os.environ:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client has no hints there
+        return generate_latest(registry)
+
+
+class Measured:
+    """ASGI middleware that counts and times each request by its route's template, never by what a stranger wrote."""
+
+    def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = "none"  # whoever asked went away
+
+        async def heard(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = str(message["status"])
+            await send(message)
+
+        began = time.perf_counter()
+        self._metrics.in_flight.inc()
+        try:
+            await self._app(scope, receive, heard)
+        except Exception:
+            status = "500" if status == "none" else status
+            raise
+        finally:
+            self._metrics.in_flight.dec()
+            route = getattr(scope.get("route"), "path_format", "")
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.answered(route, method, status, time.perf_counter() - began)
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """The door's figures, for this machine and for whoever has the token. Raises Problem."""
+    door: Door = request.app.state.door
+    token = door.settings.web.metrics_token
+    _admit(request, token.get_secret_value() if token else "")
+    door.metrics.ready.set(not await door.readiness.why_not())
+    return Response(door.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _admit(request: Request, token: str) -> None:
+    """Raises Problem where neither the peer is this machine nor the request has the token, if there is one."""
+    if _is_from_here(request):
+        return
+    if not token:
+        raise Problem(403, "Not for you", "Metrics are told to this machine only, unless a token is set for them.")
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+        raise Problem(
+            401, "Not without the token", "Metrics want a bearer token.", headers={"WWW-Authenticate": "Bearer"}
+        )
+
+
+def _is_from_here(request: Request) -> bool:
+    """Whether a program of this machine asks for itself, and not a proxy for somebody else. Not every proxy says that
+    it is one: so the name that was asked for must be this machine's, too.
+    """
+    return (
+        request.client is not None
+        and is_loopback(request.client.host)
+        and is_loopback(_asked_for(request))
+        and not any(name in request.headers for name in _FORWARDED)
+    )
+
+
+def _asked_for(request: Request) -> str:
+    """The host's name in the Host header; empty where there is none that can be read."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
