@@ -13,12 +13,12 @@ WORKDIR /opt/redeem
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check 'uv==0.13.*'
 # What changes seldom comes first: only another uv.lock installs the dependencies anew.
 COPY pyproject.toml uv.lock ./
-RUN /opt/uv/bin/uv sync --locked --no-dev --no-install-project
+RUN /opt/uv/bin/uv sync --locked --no-dev --all-extras --no-install-project
 COPY LICENSE README.md ./
 COPY config ./config
 COPY tasks ./tasks
 COPY worker ./worker
-RUN /opt/uv/bin/uv sync --locked --no-dev --no-editable
+RUN /opt/uv/bin/uv sync --locked --no-dev --all-extras --no-editable
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="redeem" \
@@ -35,7 +35,7 @@ COPY --from=build /opt/redeem/.venv /opt/redeem/.venv
 WORKDIR /etc/redeem
 USER 10001:10001
 STOPSIGNAL SIGTERM
-# For workers. Others of its programs are run with --no-healthcheck.
+# For workers. Others of its programs are run with --no-healthcheck, or with a check of their own.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=2 \
     CMD ["sh", "-c", "test -n \"$(find /tmp/alive -mmin -2)\""]
 CMD ["celery", "-A", "worker.app", "worker"]

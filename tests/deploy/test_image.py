@@ -57,7 +57,7 @@ def test_it_is_made_of_what_is_locked_with_the_uv_that_run_takes() -> None:
     assert f"'uv=={series}.*'" in TEXT
     syncs = [rest for name, rest in STEPS if name == "RUN" and "uv sync" in rest]
     assert syncs
-    assert all("--locked --no-dev" in sync for sync in syncs)
+    assert all("--locked --no-dev --all-extras" in sync for sync in syncs)  # the door and the relay are in it
     base = re.findall(r"ARG BASE=(.+)", TEXT)
     assert base == ["python:3.11-slim-bookworm"]  # what the tests run on; a digest may be appended
     assert {rest.split()[0] for name, rest in STEPS if name == "FROM"} == {"${BASE}"}

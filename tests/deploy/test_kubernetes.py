@@ -19,7 +19,7 @@ from tests.deploy.test_systemd import HUNG_AFTER, LONGEST_CALL, STOPPING
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 MANIFESTS = {path.stem: list(yaml.safe_load_all(path.read_text("utf-8"))) for path in FOLDER.glob("*.yaml")}
-PODS = {name: MANIFESTS[name][0]["spec"]["template"]["spec"] for name in ("worker", "flower")}
+PODS = {name: MANIFESTS[name][0]["spec"]["template"]["spec"] for name in ("worker", "web", "relay", "flower")}
 
 
 def container(name: str) -> dict[str, Any]:

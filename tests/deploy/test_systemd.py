@@ -18,7 +18,7 @@ from tests.deploy.guarded_broker import ROOT
 from worker.cli import COMMANDS
 
 UNITS = ROOT / "deploy" / "systemd"
-SERVICES = ("redeem-worker@.service", "redeem-flower.service")
+SERVICES = ("redeem-worker@.service", "redeem-web.service", "redeem-relay.service", "redeem-flower.service")
 LONGEST_CALL = max(field.default for name, field in Endpoint.model_fields.items() if name == "read_timeout")
 HUNG_AFTER = Settings.model_fields["hung_after"].default
 STOPPING = 15  # seconds for what is not a call: the waker's last look, the watchdog's last words
@@ -52,7 +52,7 @@ def installed(tmp_path: Path) -> Path:
 
 
 def test_systemd_has_nothing_to_say_against_them(installed: Path) -> None:
-    names = ("redeem-worker@1.service", "redeem-flower.service", "redeem.target")
+    names = ("redeem-worker@1.service", *SERVICES[1:], "redeem.target")
     done = subprocess.run(
         ["systemd-analyze", "verify", *names], cwd=installed, capture_output=True, text=True, check=False
     )
@@ -105,7 +105,7 @@ def test_secrets_come_as_the_settings_expect_them() -> None:
 
 def test_procfile_and_units_start_the_same() -> None:
     processes = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    assert {"worker", "flower"} <= processes.keys()
+    assert {"worker", "web", "flower"} <= processes.keys()
     for name, command in processes.items():
         program = command.split()[0]
         assert program == "celery" or (program == "redeem" and command.split()[1] in COMMANDS), command
