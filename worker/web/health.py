@@ -47,11 +47,6 @@ class Readiness:
         self._thread = ThreadPoolExecutor(1, "redeem-readiness")
         self._look: asyncio.Future[str] | None = None
         self._began = 0.0
-        self._stopping = False
-
-    def stop(self) -> None:
-        """From now on not ready: the process was asked to stop, and new requests had better go elsewhere."""
-        self._stopping = True
 
     def close(self) -> None:
         """Give thread and connection back."""
@@ -60,8 +55,6 @@ class Readiness:
 
     async def why_not(self) -> str:
         """Empty when an order can be taken now, else why not, in words for anybody; after `BOUND` seconds at most."""
-        if self._stopping:
-            return "it is stopping"
         if self._look is None or (self._look.done() and time.monotonic() - self._began > COUNTS_FOR):
             self._began = time.monotonic()
             self._look = asyncio.get_running_loop().run_in_executor(self._thread, self._write)

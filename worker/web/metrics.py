@@ -6,14 +6,12 @@ The ledger's figures, money among them, are not told here: this port faces the s
 from __future__ import annotations
 
 import hmac
-import os
 import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.values import is_loopback
@@ -22,8 +20,6 @@ from worker.web.problems import Problem
 if TYPE_CHECKING:
     from worker.web.door import Door  # which imports this
 
-SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""The variable that names the folder in which several processes of one door keep their figures; prometheus_client's."""
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -46,14 +42,11 @@ class WebMetrics:
             buckets=_BUCKETS,
             registry=self.registry,
         )
-        self.in_flight = Gauge(
-            "redeem_web_in_flight", "Requests under way.", registry=self.registry, multiprocess_mode="livesum"
-        )
+        self.in_flight = Gauge("redeem_web_in_flight", "Requests under way.", registry=self.registry)
         self.ready = Gauge(
             "redeem_web_ready",
             "Whether Redis takes orders, as of this scrape.",
             registry=self.registry,
-            multiprocess_mode="livemostrecent",
         )
         self._events = Counter(
             "redeem_web_events", "Events by what became of them.", ("shop", "outcome"), registry=self.registry
@@ -77,12 +70,8 @@ class WebMetrics:
         self._seconds.labels(route).observe(seconds)
 
     def exposition(self) -> bytes:
-        """All of it in Prometheus' text format; of several processes the sum, where they share a folder."""
-        registry = self.registry
-        if SHARED in os.environ:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client has no hints there
-        return generate_latest(registry)
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
 
 
 class Measured:
