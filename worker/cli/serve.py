@@ -1,0 +1,74 @@
+"""`redeem serve`: the HTTP door, by which shops hand in orders and see what became of them."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from config.settings import Settings
+from tasks.plain_text import readable
+from worker.cli.connection import No
+from worker.cli.extras import of_extra
+from worker.composition import create_app
+from worker.configuration import settings
+
+_PORT = 8080
+_VARIABLE = "PORT"
+_LOOPBACK = "127.0.0.1"
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), help="Default: PORT, or 8080. 0 takes any free one.")
+@click.option(
+    "--host", help="Address to listen on. Default: this machine only; where PORT says the port, all addresses."
+)
+def serve(*, port: int | None, host: str | None) -> None:
+    """Take orders over HTTP, and the webhooks of shop systems.
+
+    What it answered with 202 is journaled. It begins without a broker, too, and answers 503 until that is there.
+    SIGTERM and Ctrl-C finish what is in hand.
+    """
+    with of_extra("http", "fastapi", "starlette", "uvicorn", "h11", "anyio"):
+        from worker.web import server  # noqa: PLC0415 - the extra may not be installed
+
+    configured = settings()
+    app = create_app(configured)
+    app.log.setup_logging_subsystem()
+    given = _port() if port is None else None
+    wanted = port if port is not None else given or _PORT
+    address = host or (None if given else _LOOPBACK)
+    try:
+        listener = server.listen(address, wanted)
+    except OSError as error:
+        raise No(f"cannot listen on {address or 'any address'}, port {wanted}: {error.strerror or error}") from error
+    with listener:
+        _greet(configured, listener.getsockname()[1], address)
+        server.serve(app, listener)
+
+
+def _port() -> int | None:
+    """The port that the platform wants, if it wants one."""
+    given = os.environ.get(_VARIABLE, "").strip()
+    if not given:
+        return None
+    if not given.isascii() or not given.isdecimal() or not 1 <= int(given) <= 65_535:  # noqa: PLR2004 - TCP's highest
+        raise click.UsageError(f'{_VARIABLE} must be a port, 1 to 65535, not "{readable(given, 20)}"')
+    return int(given)
+
+
+def _greet(configured: Settings, port: int, address: str | None) -> None:
+    shown = f"[{address}]" if address and ":" in address else address or "0.0.0.0"  # noqa: S104 - shown only
+    click.echo(
+        f"Orders are taken at http://{shown}:{port}/orders (what else there is: /openapi.json). Ctrl-C stops it."
+    )
+    ways = {name: (bool(shop.tokens), bool(shop.webhook_secrets)) for name, shop in configured.shops.items()}
+    shut = sorted(name for name, (token, secret) in ways.items() if not token and not secret)
+    if len(shut) == len(ways):
+        click.echo(
+            "Nobody can come in: no shop has a token or a webhook secret (REDEEM_SHOPS__<SHOP>__TOKEN, "
+            "…__WEBHOOK_SECRET).",
+            err=True,
+        )
+    elif shut:
+        click.echo(f"No way in for {', '.join(shut)}: without a token and a webhook secret.", err=True)

@@ -1,0 +1,54 @@
+"""The HTTP door put together: routes, what every request passes, and what all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from typing_extensions import override
+
+from worker.composition import RedeemApp
+from worker.web import health, metrics, openapi, orders, redemptions
+from worker.web.door import Door
+from worker.web.gate import Gate
+from worker.web.metrics import Measured
+from worker.web.problems import Problem, on_http_exception, on_problem
+
+
+class Web(FastAPI):
+    """FastAPI with the document of `worker.web.openapi`."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.document(self)
+        return self.openapi_schema
+
+
+def create_web(app: RedeemApp) -> FastAPI:
+    """The door of that app, as an ASGI application. Nothing is connected before the first request needs it."""
+    door = Door(app)
+    web = Web(
+        title=openapi.TITLE,
+        docs_url=None,  # its pages load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,  # it would redirect to whatever Host the request names
+        lifespan=_lifespan,
+        exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
+    )
+    web.state.door = door
+    web.add_middleware(Measured, metrics=door.metrics)
+    web.add_middleware(Gate)
+    for part in (orders, redemptions, health, metrics):
+        web.include_router(part.router)
+    return web
+
+
+@asynccontextmanager
+async def _lifespan(web: FastAPI) -> AsyncIterator[None]:
+    door: Door = web.state.door
+    yield
+    door.close()

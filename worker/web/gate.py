@@ -1,0 +1,108 @@
+"""What every request passes: how many there may be at once, headers of the answer, its one line in the log, and the
+last resort for what nobody expected.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from worker.web.problems import Problem
+
+MOST_AT_ONCE: Final = 256
+"""Requests in hand; the next one is sent away at once, before anything is read of it."""
+_HEADERS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Asked by the platform every few seconds: let in however much there is to do, and no news."""
+
+log = structlog.get_logger("redeem.web")
+
+
+class Gate:
+    """ASGI middleware, the outermost."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_AT_ONCE) -> None:
+        self._app = app
+        self._most = most
+        self._in_hand = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, whatever happens."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        began = time.monotonic()
+        # The server leaves out the body of an answer to HEAD.
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        self._in_hand += 1
+        try:
+            if self._in_hand > self._most and scope["path"] not in _PROBES:
+                await _BUSY.response()(inner, receive, answer)
+            else:
+                await self._app(inner, receive, answer)
+        except ClientDisconnect:
+            pass  # nobody is there to be answered
+        except Exception as error:  # noqa: BLE001 - whatever it is: the caller gets an answer, and the log the rest
+            await self._unexpected(error, inner, receive, answer)
+        finally:
+            self._in_hand -= 1
+            _tell(scope, inner, answer.status, time.monotonic() - began)
+
+    async def _unexpected(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        log.error("web.failed", method=scope["method"], route=_route(scope), exc_info=error)
+        if answer.status:
+            raise error  # too late to say so: the server cuts the connection
+        await _FAILED.response()(scope, receive, answer)
+
+
+class _Answer:
+    """Passes the answer on, with the headers that all have."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            given = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in given)]
+        await self._send(message)
+
+
+def _tell(scope: Scope, inner: Scope, status: int, seconds: float) -> None:
+    """One line, of nothing that a stranger wrote: not the path, which may hold an order's number, only its route."""
+    tell = log.debug if scope["path"] in _PROBES and status < 400 else log.info  # noqa: PLR2004 - what is no error
+    known = {name: inner["state"][name] for name in ("shop", "events") if name in inner.get("state", {})}
+    tell("web.answered", method=_method(scope), route=_route(inner), status=status, ms=round(seconds * 1000), **known)
+
+
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return method if method in _METHODS else "other"
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path_format", "")
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_BUSY: Final = Problem(
+    503,
+    "Too busy",
+    "There is too much to do at the moment. Nothing was taken: send the same again later.",
+    type="busy",
+    headers={"Retry-After": "2"},
+)
+_FAILED: Final = Problem(
+    500,
+    "A mistake of the door's",
+    "What was sent is not known to be journaled. Send the same again later; an order that comes twice is reported "
+    "once. The operator finds this in the log.",
+    type="failed",
+)

@@ -1,0 +1,36 @@
+"""The one place where the HTTP door journals orders. What it returned is in the ledger; what it raised says 503."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from redis.exceptions import RedisError
+
+from tasks.acceptance import Accepted, accept_all
+from tasks.orders import Order
+from worker.web.broker_words import why_refused
+from worker.web.door import Door, unavailable
+
+_PATIENCE: Final = 2.0
+"""Seconds to wait for a broker that takes nothing: the shop can send again, its checkout should not wait."""
+
+log = structlog.get_logger("redeem.web")
+
+
+async def take(door: Door, orders: Sequence[Order]) -> list[Accepted]:
+    """Journal the orders, all of them or none, and ring for what is new.
+
+    Raises Problem (503) when they are not known to be journaled.
+    """
+    return await door.in_thread(lambda: journal(door, orders))
+
+
+def journal(door: Door, orders: Sequence[Order]) -> list[Accepted]:
+    """As `take`, for who is in a thread already."""
+    try:
+        return accept_all(door.app, door.runtime, orders, patience=_PATIENCE)
+    except (RedisError, OSError) as error:
+        log.warning("web.not_journaled", events=len(orders), error=str(error))
+        raise unavailable(why_refused(error)) from error
