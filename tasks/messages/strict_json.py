@@ -6,6 +6,7 @@ Pure. A key that stands twice in one object would silently lose the first value,
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any, Final, NoReturn
 
 
@@ -13,13 +14,13 @@ class NotJson(ValueError):  # noqa: N818 - named by what it says of the text
     """The text is no JSON, or none that means one thing; the message quotes nothing of it."""
 
 
-def read_json(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The value that a JSON text stands for.
+def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+    """The value that a JSON text stands for; with `decimals` a number that is no integer is a Decimal, digit for digit.
 
     Raises NotJson.
     """
     try:
-        return _STRICT.decode(text)
+        return (_IN_DECIMALS if decimals else _STRICT).decode(text)
     except NotJson:
         raise
     except json.JSONDecodeError as error:
@@ -57,3 +58,4 @@ def _no_number(_: str) -> NoReturn:
 
 
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number)
+_IN_DECIMALS: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=Decimal)
