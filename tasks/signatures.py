@@ -25,6 +25,10 @@ class BadSignature(Exception):  # noqa: N818 - named by what happened
     """Not shown to be from a holder of the secret; the text quotes nothing and may be told to the caller."""
 
 
+class Stale(BadSignature):
+    """Whatever it is signed with: its time is not now. Sent again unchanged, or a clock is wrong."""
+
+
 def standard_webhooks(headers: Mapping[str, str], body: bytes, secrets: Iterable[str], *, now: datetime) -> None:
     """Check a request by Standard Webhooks 1.0.0: `webhook-id`, `webhook-timestamp` and `webhook-signature`.
 
@@ -44,7 +48,7 @@ def standard_webhooks(headers: Mapping[str, str], body: bytes, secrets: Iterable
     if not _UNIX_TIME.fullmatch(sent_at):
         raise BadSignature("webhook-timestamp must be whole seconds since 1970, such as 1674087231")
     if abs(now.timestamp() - int(sent_at)) > _TOLERANCE:
-        raise BadSignature("webhook-timestamp is more than five minutes from now: resent, or a clock is wrong")
+        raise Stale("webhook-timestamp is more than five minutes from now: resent, or a clock is wrong")
     given = [text for version, _, text in (one.partition(",") for one in signatures.split()) if version == _VERSION]
     signed = b".".join((message.encode(errors="replace"), sent_at.encode(), body))
     expected = [_base64(key, signed) for secret in secrets for key in _keys(secret)]
