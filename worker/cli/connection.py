@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import click
 from redis.exceptions import AuthenticationError, AuthorizationError, RedisError
 
+from config.settings import Settings
 from tasks.persistence import is_denied
 from tasks.runtime import Runtime
 from worker.composition import RedeemApp, create_app
@@ -22,12 +23,12 @@ class No(click.ClickException):
 
 
 @contextlib.contextmanager
-def connected() -> Iterator[tuple[RedeemApp, Runtime]]:
-    """The app with its runtime; what the broker cannot do becomes a sentence.
+def connected(chosen: Settings | None = None) -> Iterator[tuple[RedeemApp, Runtime]]:
+    """The app with its runtime, under this process's settings or those; what the broker cannot do becomes a sentence.
 
     Raises SettingsError and, for everything Redis, No.
     """
-    app = create_app(settings())
+    app = create_app(chosen or settings())
     app.log.setup_logging_subsystem()  # as a worker does; the default is standard output, unredacted
     try:
         yield app, app.runtime
