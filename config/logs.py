@@ -29,6 +29,7 @@ _FLOORS = {
     "redis": logging.INFO,  # DEBUG prints connection details
     "requests": logging.WARNING,  # DEBUG and INFO may print URLs, and Uniqodo's holds the API key
     "sentry_sdk": logging.INFO,  # DEBUG prints the URL of each call it sees
+    "sqlalchemy": logging.WARNING,  # DEBUG prints the rows it reads, which are orders, and INFO every statement
     "urllib3": logging.ERROR,  # DEBUG, INFO and WARNING print URLs, whole or without their host
 }
 """Logger → the level beneath which it stays silent, whatever level is set."""
