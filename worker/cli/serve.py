@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 
 import click
@@ -23,15 +25,20 @@ _LOOPBACK = "127.0.0.1"
 @click.option(
     "--host", help="Address to listen on. Default: this machine only; where PORT says the port, all addresses."
 )
-def serve(*, port: int | None, host: str | None) -> None:
+@click.option("--openapi", is_flag=True, help="Print the OpenAPI document, and serve nothing.")
+def serve(*, port: int | None, host: str | None, openapi: bool) -> None:
     """Take orders over HTTP, and the webhooks of shop systems.
 
     What it answered with 202 is journaled. It begins without a broker, too, and answers 503 until that is there.
     SIGTERM and Ctrl-C finish what is in hand.
     """
     with of_extra("http", "fastapi", "starlette", "uvicorn", "h11", "anyio"):
-        from worker.web import server  # noqa: PLC0415 - the extra may not be installed
+        from worker.web import app as web  # noqa: PLC0415 - the extra may not be installed
+        from worker.web import server  # noqa: PLC0415 - likewise
 
+    if openapi:
+        click.echo(json.dumps(web.Web().openapi(), indent=2, ensure_ascii=False))
+        return
     configured = settings()
     app = create_app(configured)
     app.log.setup_logging_subsystem()
@@ -39,12 +46,14 @@ def serve(*, port: int | None, host: str | None) -> None:
     wanted = port if port is not None else given or _PORT
     address = host or (None if given else _LOOPBACK)
     try:
-        listener = server.listen(address, wanted)
+        listeners = server.listen(address, wanted)
     except OSError as error:
         raise No(f"cannot listen on {address or 'any address'}, port {wanted}: {error.strerror or error}") from error
-    with listener:
-        _greet(configured, listener.getsockname()[1], address)
-        server.serve(app, listener)
+    with contextlib.ExitStack() as stack:
+        for listener in listeners:
+            stack.enter_context(listener)
+        _greet(configured, listeners[0].getsockname()[1], address)
+        server.serve(app, listeners)
 
 
 def _port() -> int | None:

@@ -19,36 +19,36 @@ from worker.web.problems import Problem, on_http_exception, on_problem
 
 
 class Web(FastAPI):
-    """FastAPI with the document of `worker.web.openapi`."""
+    """All routes, and the document of `worker.web.openapi` that tells of them; without a door nothing answers."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            docs_url=None,  # these pages load scripts from elsewhere
+            redoc_url=None,
+            redirect_slashes=False,  # to whatever Host the request names
+            lifespan=_lifespan,
+            exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
+        )
+        for part in (orders, redemptions, health, metrics):
+            self.include_router(part.router)
 
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.document(self)
+            self.openapi_schema = openapi.document(self.routes)
         return self.openapi_schema
 
 
 def create_web(app: RedeemApp) -> FastAPI:
     """The door of that app, as an ASGI application. Nothing is connected before the first request needs it."""
-    door = Door(app)
-    web = Web(
-        title=openapi.TITLE,
-        docs_url=None,  # its pages load scripts from elsewhere
-        redoc_url=None,
-        redirect_slashes=False,  # it would redirect to whatever Host the request names
-        lifespan=_lifespan,
-        exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
-    )
-    web.state.door = door
+    web = Web()
+    web.state.door = door = Door(app)
     web.add_middleware(Measured, metrics=door.metrics)
     web.add_middleware(Gate)
-    for part in (orders, redemptions, health, metrics):
-        web.include_router(part.router)
     return web
 
 
 @asynccontextmanager
 async def _lifespan(web: FastAPI) -> AsyncIterator[None]:
-    door: Door = web.state.door
     yield
-    door.close()
+    web.state.door.close()

@@ -15,7 +15,7 @@ from typing import Final
 from starlette.datastructures import Headers
 
 from config.shops import Shop
-from tasks.signatures import BadSignature, standard_webhooks
+from tasks.signatures import BadSignature, Stale, standard_webhooks
 from worker.web.problems import Problem
 
 _SIGNED_BY: Final = "webhook-signature"
@@ -53,16 +53,16 @@ class Callers:
 
         Raises Problem (401).
         """
-        found, refusal = set(), BadSignature("")
+        found, stale = set(), False
         for secret, name in self._secrets:
             try:
                 standard_webhooks(headers, body, [secret], now=now)
             except BadSignature as error:
-                refusal = error
+                stale = isinstance(error, Stale)
             else:
                 found.add(name)
         if not found:
-            raise unauthorized(refusal)
+            raise unauthorized(stale=stale)
         return frozenset(found)
 
 
@@ -71,9 +71,8 @@ def is_signed(headers: Headers) -> bool:
     return "authorization" not in headers and _SIGNED_BY in headers
 
 
-def unauthorized(refusal: BadSignature | None = None) -> Problem:
+def unauthorized(*, stale: bool = False) -> Problem:
     """The one answer to all who are not known; only that a signature is too old is told, since a clock may be wrong."""
-    stale = refusal is not None and "five minutes" in str(refusal)
     return Problem(
         401,
         "Not known",

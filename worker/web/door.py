@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 
@@ -43,23 +43,22 @@ class Door:
         """The ledger; nothing is connected before it is first used."""
         return self.app.runtime
 
-    async def in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T], *, late: Callable[[str], Problem] | None = None) -> T:
         """What `work` returns, done in one of a few threads; whatever it raises.
 
-        Work that was begun is never cut short, for who hangs up must not leave half of it. Raises Problem (503) when
-        it has not ended in time: then it may still be done, or never.
+        Work that was begun is never cut short, for who hangs up must not leave half of it. Raises `late`'s Problem,
+        `not_taken` unless given, when it has not ended in time: then it may still be done, or never.
         """
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            return await asyncio.wait_for(asyncio.shield(future), _LONGEST)
-        except TimeoutError:
-            if future.done():  # the work's own
-                raise
-            future.cancel()  # if it was not begun, it never will be
-            raise unavailable("Redis does not answer in time") from None
+        await asyncio.wait({future}, timeout=_LONGEST)
+        if future.done():
+            return future.result()
+        future.add_done_callback(_unheard)
+        future.cancel()  # if it was not begun, it never will be
+        raise (late or not_taken)("Redis does not answer in time")
 
     def close(self) -> None:
-        """Give threads and connections back, once nothing is in hand."""
+        """Give threads and connections back. What is still being journaled is; the process ends after that."""
         self.readiness.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -70,11 +69,8 @@ def door_of(request: Request) -> Door:
     return door
 
 
-def unavailable(why: str) -> Problem:
-    """The answer where Redis does not do what it should: 503, and to send it again is right.
-
-    `why` is part of a sentence, in words for strangers.
-    """
+def not_taken(why: str) -> Problem:
+    """The answer where orders were not journaled, or nobody knows: 503. `why` begins a sentence, for strangers."""
     return Problem(
         503,
         "Not taken",
@@ -83,3 +79,14 @@ def unavailable(why: str) -> Problem:
         type="unavailable",
         headers={"Retry-After": "2"},
     )
+
+
+def not_told(why: str) -> Problem:
+    """The answer where nothing can be looked up: 503. `why` begins a sentence, for strangers."""
+    return Problem(503, "Cannot tell", f"{why}. Ask again later.", type="unavailable", headers={"Retry-After": "2"})
+
+
+def _unheard(future: asyncio.Future[Any]) -> None:
+    """What came too late, an error too, is told to nobody."""
+    if not future.cancelled():
+        future.exception()

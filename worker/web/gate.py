@@ -9,11 +9,12 @@ from typing import Final
 
 import structlog
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.web.problems import Problem
 
-MOST_AT_ONCE: Final = 256
+MOST_AT_ONCE: Final = 128
 """Requests in hand; the next one is sent away at once, before anything is read of it."""
 _HEADERS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -41,10 +42,7 @@ class Gate:
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         self._in_hand += 1
         try:
-            if self._in_hand > self._most and scope["path"] not in _PROBES:
-                await _BUSY.response()(inner, receive, answer)
-            else:
-                await self._app(inner, receive, answer)
+            await (self._refusal(scope) or self._app)(inner, receive, answer)
         except ClientDisconnect:
             pass  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - whatever it is: the caller gets an answer, and the log the rest
@@ -52,6 +50,12 @@ class Gate:
         finally:
             self._in_hand -= 1
             _tell(scope, inner, answer.status, time.monotonic() - began)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        if self._in_hand > self._most and scope["path"] not in _PROBES:
+            return _BUSY.response()
+        names = {name for name, _ in scope["headers"]}
+        return _TWO_LENGTHS.response() if names >= _LENGTHS else None
 
     async def _unexpected(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
         log.error("web.failed", method=scope["method"], route=_route(scope), exc_info=error)
@@ -69,7 +73,7 @@ class _Answer:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])  # it may be an enum, which logs show as one
             given = {name for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in given)]
         await self._send(message)
@@ -99,6 +103,14 @@ _BUSY: Final = Problem(
     type="busy",
     headers={"Retry-After": "2"},
 )
+_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
+_TWO_LENGTHS: Final = Problem(
+    400,
+    "Bad Request",
+    "Content-Length and Transfer-Encoding contradict each other (RFC 9112, 6.1).",
+    headers={"Connection": "close"},
+)
+"""A proxy that heeds the other of the two would take the rest for the next request: of somebody else, perhaps."""
 _FAILED: Final = Problem(
     500,
     "A mistake of the door's",

@@ -16,8 +16,7 @@ from starlette.datastructures import Headers
 
 from tasks.persistence import classified
 from tasks.runtime import Runtime
-from worker.web.broker_words import why_refused
-from worker.web.door import unavailable
+from worker.web.journal import refused
 from worker.web.problems import Problem
 
 _HEADER: Final = "idempotency-key"
@@ -58,7 +57,7 @@ def claim(runtime: Runtime, key: str, shops: Iterable[str], body: bytes) -> None
         with classified():
             known = runtime.ledger.redis.set(name, digest, nx=True, get=True, ex=_KEPT)
     except (RedisError, OSError) as error:
-        raise unavailable(why_refused(error)) from error
+        raise refused(error) from error
     if known is not None and known != digest:
         raise Problem(
             422,

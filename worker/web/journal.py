@@ -8,15 +8,20 @@ from typing import Final
 import structlog
 from redis.exceptions import RedisError
 
+from config.flood import FloodGate
 from tasks.acceptance import Accepted, accept_all
 from tasks.orders import Order
 from worker.web.broker_words import why_refused
-from worker.web.door import Door, unavailable
+from worker.web.door import Door, not_taken
+from worker.web.problems import Problem
 
 _PATIENCE: Final = 2.0
 """Seconds to wait for a broker that takes nothing: the shop can send again, its checkout should not wait."""
 
+_ONE_IN: Final = 10.0  # seconds between two lines on the same trouble
+
 log = structlog.get_logger("redeem.web")
+_gate = FloodGate(_ONE_IN)
 
 
 async def take(door: Door, orders: Sequence[Order]) -> list[Accepted]:
@@ -32,5 +37,11 @@ def journal(door: Door, orders: Sequence[Order]) -> list[Accepted]:
     try:
         return accept_all(door.app, door.runtime, orders, patience=_PATIENCE)
     except (RedisError, OSError) as error:
-        log.warning("web.not_journaled", events=len(orders), error=str(error))
-        raise unavailable(why_refused(error)) from error
+        raise refused(error) from error
+
+
+def refused(error: Exception) -> Problem:
+    """The answer where Redis did not take a write; the operator is told in the log, not with every request."""
+    if count := _gate.admit(type(error).__name__):
+        log.warning("web.not_journaled", error=str(error), requests=count)
+    return not_taken(why_refused(error))

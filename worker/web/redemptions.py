@@ -14,7 +14,7 @@ from tasks.ledger import Record
 from tasks.ledger.record import JSON_FIELDS
 from worker.web import openapi
 from worker.web.broker_words import why_refused
-from worker.web.door import Door, door_of, unavailable
+from worker.web.door import Door, door_of, not_told
 from worker.web.problems import Problem
 
 _PATH: Final = "/redemptions/"
@@ -31,7 +31,7 @@ async def tell_redemption(request: Request) -> Response:
     shop = door.callers.by_token(request.headers)
     request.state.shop = shop
     ids = possible_ids(request.scope["raw_path"].decode("ascii").removeprefix(_PATH))
-    record = await door.in_thread(lambda: _find(door, ids, shop))
+    record = await door.in_thread(lambda: _find(door, ids, shop), late=not_told)
     if record is None:
         raise Problem(404, "No such redemption", "This shop has no redemption with that id.", type="unknown-redemption")
     return JSONResponse(record.to_json())
@@ -51,5 +51,5 @@ def _find(door: Door, ids: list[str], shop: str) -> Record | None:
     try:
         found = door.runtime.ledger.find_all(ids, JSON_FIELDS)
     except (RedisError, OSError) as error:
-        raise unavailable(why_refused(error)) from error
+        raise not_told(why_refused(error)) from error
     return next((one for one in found if one.is_redemption and one.shop == shop), None)

@@ -19,18 +19,32 @@ _LAST_REQUESTS: Final = 25
 """Seconds for what is in hand when the process is asked to stop; platforms kill after thirty."""
 
 
-def listen(host: str | None, port: int) -> socket.socket:
-    """A socket at that address, or at all of this machine's where `host` is None; port 0 takes any that is free.
+def listen(host: str | None, port: int) -> list[socket.socket]:
+    """Sockets at that address, or at all of this machine's, IPv4 and IPv6, where `host` is None.
 
-    Raises OSError.
+    Port 0 is any that is free. Raises OSError.
     """
-    if host is None and socket.has_dualstack_ipv6():
-        return socket.create_server(("", port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True)
-    family = socket.getaddrinfo(host or "0.0.0.0", port, type=socket.SOCK_STREAM)[0][0]  # noqa: S104 - as was asked
-    return socket.create_server((host or "", port), family=family, backlog=_BACKLOG)
+    if host is not None:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return [socket.create_server((host, port), family=family, backlog=_BACKLOG)]
+    listeners = [socket.create_server(("", port), backlog=_BACKLOG)]
+    if _has_ipv6():  # one socket for both would show IPv4's loopback as an address that does not look like it
+        port = listeners[0].getsockname()[1]
+        listeners.append(socket.create_server(("", port), family=socket.AF_INET6, backlog=_BACKLOG))
+    return listeners
 
 
-def serve(app: RedeemApp, listener: socket.socket) -> None:
+def _has_ipv6() -> bool:
+    """Whether this machine does IPv6, and not only Python."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def serve(app: RedeemApp, listeners: list[socket.socket]) -> None:
     """Answer until SIGTERM or Ctrl-C, then finish what is in hand."""
     web = create_web(app)
     server = uvicorn.Server(
@@ -53,4 +67,4 @@ def serve(app: RedeemApp, listener: socket.socket) -> None:
     )
     for stop in (signal.SIGTERM, signal.SIGINT):  # from now on; at its end uvicorn raises what it got once more
         signal.signal(stop, server.handle_exit)
-    server.run([listener])
+    server.run(listeners)
