@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+import structlog
 from redis import Redis
 
 from worker.dev.broker import EmbeddedValkey
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 # The same examples on every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
 hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("redeem")
+
+
+# Whoever tests no log gets structlog's own, whose tracebacks with all locals take seconds each.
+structlog.configure(
+    processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+)
 
 
 @pytest.fixture(scope="session")
