@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.tools import REQUIRED
 from worker.dev.processes import left_behind
 
 REDEEM = str(Path(sysconfig.get_path("scripts")) / "redeem")
@@ -139,6 +141,13 @@ def test_a_newcomer_sees_what_becomes_of_orders_and_stops_it_warm(start: Callabl
     with urllib.request.urlopen(f"{flower}/healthcheck", timeout=10) as answer:
         assert answer.status == 200
 
+    assert re.search(r"web +http://127\.0\.0\.1:\d+ takes orders over HTTP", said)
+    (hint,) = re.findall(r"^ +(curl (?:.*\\\n)*.*)$", said, re.MULTILINE)
+    if shutil.which("curl") or os.environ.get(REQUIRED):
+        done = subprocess.run(["sh", "-c", hint], capture_output=True, text=True, check=True)
+        assert json.loads(done.stdout) == {"accepted": [{"order_id": "2", "redemptions": ["sovendus:demo:2:MYCODE"]}]}
+        up.until_said("redeemed +sovendus:demo:2:MYCODE")
+
     dead = up.redeem("dead", "list", "--json")
     assert (dead.returncode, len(dead.stdout.splitlines())) == (0, 2)
 
@@ -161,10 +170,10 @@ def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go
     first.until_said("retrying +sovendus:demo:4711:KEPT")
     first.process.kill()
     first.process.wait()
-    assert len(first.left()) == 4
+    assert len(first.left()) == 5
 
     second = start("--no-sample-orders")
-    second.until_said("stopped 4 processes that a killed predecessor left running")
+    second.until_said("stopped 5 processes that a killed predecessor left running")
     second.until_said("redeemed +sovendus:demo:4711:KEPT")
     second.process.send_signal(signal.SIGTERM)
     assert second.process.wait(WITHIN) == 0

@@ -15,6 +15,7 @@ PORT = click.IntRange(1, 65_535)
 @click.option("--flower-port", type=PORT, help="Default: REDEEM_FLOWER__PORT, or any free one if that is not set.")
 @click.option("--broker-port", type=PORT, help="Of the embedded Valkey; default: 16379, or any free one.")
 @click.option("--sandbox-port", type=PORT, help="Of the partner sandbox; default: 8099, or any free one.")
+@click.option("--web-port", type=PORT, help="Of the HTTP door; default: 8080, or any free one.")
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -28,12 +29,14 @@ def up(
     flower_port: int | None,
     broker_port: int | None,
     sandbox_port: int | None,
+    web_port: int | None,
     data_dir: Path,
 ) -> None:
-    """Run the whole system here: broker, worker, Flower; without shops also the partner sandbox.
+    """Run the whole system here: broker, worker, HTTP door, Flower; without shops also the partner sandbox.
 
     Without REDEEM_BROKER_URL the broker is an embedded Valkey with an append-only file in the data directory. Without
-    a configured shop no partner is called: a sandbox of both answers, and sample orders go through. Ctrl-C stops
+    a configured shop no partner is called: a sandbox of both answers, and sample orders go through. The HTTP door is
+    there where a shop has a token or a webhook secret. Ctrl-C stops
     everything once the calls in flight are done; a second Ctrl-C cuts them short.
     """
     # Only `up` and `sandbox` may import worker.dev, which needs the development dependencies.
@@ -43,7 +46,7 @@ def up(
     from worker.dev.stack.voice import Voice  # noqa: PLC0415
     from worker.dev.stack.wishes import PortTakenError, Wishes  # noqa: PLC0415
 
-    wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port)
+    wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port, web_port)
     try:
         sys.exit(stack.up(wishes, Voice()))
     except DirectoryInUseError as error:

@@ -7,7 +7,7 @@ import pytest
 
 from config.complaints import SettingsError
 from worker.dev.ports import free_port
-from worker.dev.stack.demo_shop import demo_shop
+from worker.dev.stack.demo_shop import TOKEN, demo_shop
 from worker.dev.stack.up_env import write_up_env
 from worker.dev.stack.wishes import PortTakenError, port_for, read_configured
 
@@ -47,6 +47,7 @@ def test_the_demo_shop_is_a_shop_with_both_partners(tmp_path: Path) -> None:
     shop = configured.settings.shops["demo"]
     assert shop.account("sovendus")
     assert shop.account("uniqodo")
+    assert shop.tokens == (TOKEN,)
     assert configured.settings.endpoint("uniqodo").base_url == "http://127.0.0.1:8099"
 
 

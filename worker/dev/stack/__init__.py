@@ -1,1 +1,1 @@
-"""The stack behind `redeem up`: broker, sandbox, worker and Flower, started in order, watched, and stopped warm."""
+"""The stack behind `redeem up`: broker, sandbox, worker, HTTP door, Flower; started in order, watched, stopped warm."""

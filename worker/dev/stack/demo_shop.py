@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 SHOP: Final = "demo"
+TOKEN: Final = "token-of-the-demo-shop"  # noqa: S105 - and shown to whoever starts it
+"""For the HTTP door: it opens nothing but this shop of the sandbox."""
 
 
 def demo_shop(sandbox_url: str) -> dict[str, str]:
@@ -13,6 +15,7 @@ def demo_shop(sandbox_url: str) -> dict[str, str]:
         "REDEEM_SHOPS__DEMO__SOVENDUS__TRAFFIC_SOURCE_NUMBER": "4711",
         "REDEEM_SHOPS__DEMO__UNIQODO__API_KEY": "demo-key-of-the-sandbox",
         "REDEEM_SHOPS__DEMO__UNIQODO__MERCHANT_ID": "1",
+        "REDEEM_SHOPS__DEMO__TOKEN": TOKEN,
         "REDEEM_PARTNERS__SOVENDUS__BASE_URL": sandbox_url,
         "REDEEM_PARTNERS__UNIQODO__BASE_URL": sandbox_url,
     }

@@ -45,6 +45,16 @@ def flower(environment: Mapping[str, str], logs: Path, port: int) -> Program:
     return Program("Flower", (*_CELERY, "flower", *options), environment, logs / "flower.log", ready)
 
 
+def web(environment: Mapping[str, str], logs: Path, port: int) -> Program:
+    """The HTTP door on the loopback address."""
+    command = (*_REDEEM, "serve", "--host", LOOPBACK, "--port", str(port))
+
+    async def ready() -> bool:
+        return await answers(port, "/healthz")
+
+    return Program("web", command, environment, logs / "web.log", ready)
+
+
 def sandbox(environment: Mapping[str, str], logs: Path, port: int) -> Program:
     """The partner sandbox."""
 

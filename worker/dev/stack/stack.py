@@ -1,7 +1,8 @@
 """The stack itself: starts its services in order, watches them, and stops them warm; the broker is its caller's.
 
-In order: sandbox, then worker and Flower, then sample orders, which Flower would not show if it came later. To stop:
-the worker first, with time for the calls in flight, then Flower and the sandbox.
+In order: sandbox, then worker and Flower, then sample orders, which Flower would not show if it came later, then the
+HTTP door. To stop: the door first, so that what it has taken is still worked on, then the worker, with time for the
+calls in flight, then Flower and the sandbox.
 """
 
 from __future__ import annotations
@@ -23,19 +24,22 @@ from worker.dev.stack.service import NotReadyError, Program, Service
 START_WITHIN = 60.0
 """Seconds for each service; a slow machine's first start compiles every module."""
 OTHERS_GRACE = 5.0
-"""Seconds for Flower and the sandbox to stop."""
+"""Seconds for the door, Flower and the sandbox to stop."""
 LOOK = 0.5
 """Seconds between two looks at the broker, and at what was not told."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. `environment` is the children's whole one; `sandbox_port` None: the shops' partners are real."""
+    """What to run. `environment` is the children's whole one; `sandbox_port` None: the shops' partners are real;
+    `web_port` None: nobody could come in by the HTTP door.
+    """
 
     directory: Path
     environment: Mapping[str, str]
     flower_port: int
     sandbox_port: int | None
+    web_port: int | None
     grace: float
     """Seconds that the worker's calls in flight may take at a stop."""
     sample_orders: tuple[dict[str, Any], ...] = ()
@@ -97,6 +101,16 @@ class Stack:
         await flower.until_ready(START_WITHIN)
         self._say("Flower", f"http://127.0.0.1:{plan.flower_port}")
 
+    async def _open_door(self, port: int) -> Service | None:
+        """The HTTP door once it is ready; None where it does not come up, which is said: the rest runs without."""
+        door = await self._launch(programs.web(self._plan.environment, self._logs, port), first=True)
+        try:
+            await door.until_ready(START_WITHIN)
+        except NotReadyError as error:
+            self._say("error", str(error))
+            return None
+        return door
+
     async def _launch(self, program: Program, *, first: bool = False) -> Service:
         service = Service(program, lambda text: self._say("warning", text))
         self._services.insert(0 if first else len(self._services), service)
@@ -116,7 +130,13 @@ class Stack:
                 self._say("", f"{len(self._plan.sample_orders)} sample orders of the shop “demo”:")
                 if failure := await self._emitter.emit():
                     self._say("error", f"the sample orders were refused: {failure}")
+            port = self._plan.web_port
+            opening = tasks.create_task(self._open_door(port)) if port else None
+            if self._plan.sample_orders:  # while they wait for their retries there is time to start the door
                 await self._emitter.until_settled()
+            if opening and (door := await opening):
+                tasks.create_task(door.keep())
+                self._say("web", f"http://127.0.0.1:{port} takes orders over HTTP")
             for hint in self._plan.hints:
                 self._say("", hint)
 
@@ -142,7 +162,7 @@ class Stack:
                 self._narrator.read(line)
 
     async def _stop(self) -> bool:
-        """Stop the worker, then the others; whether all went warm."""
+        """Stop the door, the worker, then the others; whether all went warm."""
         if not self._services:
             return True
         self._say("", "")

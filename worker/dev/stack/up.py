@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import os
 import signal
 import time
@@ -19,7 +20,7 @@ from tasks.runtime import connect
 from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.directory_lock import DirectoryLock
 from worker.dev.processes import marked, stop_left_behind
-from worker.dev.stack.demo_shop import demo_shop
+from worker.dev.stack.demo_shop import TOKEN, demo_shop
 from worker.dev.stack.sample_orders import sample_orders
 from worker.dev.stack.stack import Plan, Stack
 from worker.dev.stack.up_env import remove_up_env, write_up_env
@@ -27,6 +28,7 @@ from worker.dev.stack.wishes import BROKER, Configured, Wishes, port_for, read_c
 
 USUAL_BROKER_PORT: Final = 16379
 USUAL_SANDBOX_PORT: Final = 8099
+USUAL_WEB_PORT: Final = 8080
 MARGIN: Final = 5.0
 """Seconds beyond the longest call that a worker gets to stop: it has to record what came of the call."""
 
@@ -102,6 +104,7 @@ def _plan(wishes: Wishes, configured: Configured, invented: dict[str, str], say:
         invented |= demo_shop(f"http://127.0.0.1:{sandbox_port}")
         say("SANDBOX", "no shop is configured, so no partner is called: the shop “demo” talks to a")
         say("", f"{'':19} sandbox of both partners on http://127.0.0.1:{sandbox_port}")
+    web_port = _web_port(wishes, configured.settings, say, demo=sandbox_port is not None)
     if invented:
         write_up_env(wishes.directory, invented)
     return Plan(
@@ -109,13 +112,24 @@ def _plan(wishes: Wishes, configured: Configured, invented: dict[str, str], say:
         environment=marked(wishes.directory, {**os.environ, **invented}),
         flower_port=flower_port,
         sandbox_port=sandbox_port,
+        web_port=web_port,
         grace=longest_call(configured.settings) + MARGIN,
         sample_orders=tuple(sample_orders(int(time.time()))) if sandbox_port and wishes.sample_orders else (),
-        hints=hints(wishes.directory, demo=sandbox_port is not None),
+        hints=hints(wishes.directory, demo=sandbox_port is not None, web_port=web_port),
     )
 
 
-def hints(directory: Path, *, demo: bool) -> tuple[str, ...]:
+def _web_port(wishes: Wishes, settings: Settings, say: Say, *, demo: bool) -> int | None:
+    """The HTTP door's, where any shop can come in by it."""
+    if not demo and not any(shop.tokens or shop.webhook_secrets for shop in settings.shops.values()):
+        return None
+    if importlib.util.find_spec("fastapi") is None or importlib.util.find_spec("uvicorn") is None:
+        say("web", "not started: its packages are not installed (uv sync --all-extras)")
+        return None
+    return port_for("the HTTP door", wishes.web_port, USUAL_WEB_PORT)
+
+
+def hints(directory: Path, *, demo: bool, web_port: int | None) -> tuple[str, ...]:
     """What to try next, in another terminal."""
     order = '{"order_id": "1", "shop": "demo", "coupons": [{"code": "MYCODE"}]}'
     lines = ["", "Everything runs; Ctrl-C stops it. In a second terminal, try"]
@@ -124,6 +138,10 @@ def hints(directory: Path, *, demo: bool) -> tuple[str, ...]:
     lines += ["  ./run redeem status", "  ./run redeem dead list"]
     if demo:
         lines.append(f"  echo '{order}' | ./run redeem emit -")
+    if demo and web_port is not None:
+        order = '{"order_id": "2", "coupons": [{"code": "MYCODE"}]}'
+        lines.append(f"  curl http://127.0.0.1:{web_port}/orders -H 'Authorization: Bearer {TOKEN}' \\")
+        lines.append(f"    -H 'Content-Type: application/json' -d '{order}'")
     return (*lines, "")
 
 

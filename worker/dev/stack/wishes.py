@@ -31,6 +31,7 @@ class Wishes:
     broker_port: int | None = None
     flower_port: int | None = None
     sandbox_port: int | None = None
+    web_port: int | None = None
 
 
 @dataclass(frozen=True)
