@@ -119,6 +119,12 @@ def written(amount: Decimal) -> str:
     return str(to_cents(amount))
 
 
+def exact(amount: Decimal) -> str:
+    """An amount as the event has one that is still to be reckoned with: two to six decimals."""
+    whole, _, fraction = f"{amount.quantize(_FINEST):f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0'):0<2}"
+
+
 def _amount(value: object) -> Decimal:
     if isinstance(value, str) and _AMOUNT.fullmatch(value.strip()):
         return Decimal(value.strip())

@@ -16,7 +16,7 @@ from typing_extensions import override
 from tasks.shop_systems.attributes import TEST, VALIDATION_KEY
 from tasks.shop_systems.base import NothingToReport, ShopSystem
 from tasks.shop_systems.coupons import UsedCode, coupons
-from tasks.shop_systems.payload import Payload, written
+from tasks.shop_systems.payload import Payload, exact
 from tasks.signatures import hmac_sha256_base64
 
 _TOPICS: Final = frozenset({"order.created", "order.updated", "order.restored"})
@@ -73,9 +73,9 @@ def _event(order: Payload) -> dict[str, Any]:
         {
             "order_id": number,
             "completed_at": _utc(order, "date_created_gmt") or _utc(order, "date_paid_gmt"),
-            "gross_value": written(order.amount("total")),
-            "tax": written(order.amount("total_tax")),
-            "shipping": written(order.amount("shipping_total")),
+            "gross_value": exact(order.amount("total")),
+            "tax": exact(order.amount("total_tax")),
+            "shipping": exact(order.amount("shipping_total")),
             "currency": order.text("currency"),
             "coupons": coupons(_codes(order), meta.text(VALIDATION_KEY), order),
             "email": order.at("billing").text("email"),
