@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
+from worker.dev.ports import free_port
+from worker.relay.ddl import ddl
 
 Configure = Callable[..., None]
 LONG = "0123456789abcdef"
@@ -54,3 +59,24 @@ def test_what_could_be_guessed_or_cannot_work_is_told_and_not_shown(
     ran = redeem("check")
     assert ran.status == (level == "error")
     assert not any(part in ran.out for part in value.split(",") if part != "whsec_")
+
+
+def test_the_relays_database_is_looked_at(redeem: Run, configured: Configure, tmp_path: Path) -> None:
+    file = tmp_path / "erp.db"
+    configured(RELAY__DSN=f"sqlite:///{file}")
+    (missing,) = found(redeem, "relay")
+    assert missing.startswith("error REDEEM_RELAY__DSN: sqlite:///")
+    with closing(sqlite3.connect(file)) as database:
+        (empty,) = found(redeem, "relay")
+        assert "has no table redemption_outbox: `redeem relay --ddl sqlite` prints what makes it" in empty
+        database.executescript(ddl("sqlite"))
+    assert found(redeem, "relay") == [f"ok sqlite:///{file} has the table redemption_outbox"]
+
+
+def test_a_database_that_is_away_is_told_without_its_password(redeem: Run, configured: Configure) -> None:
+    configured(RELAY__DSN=f"postgresql://erp:passw0rd@127.0.0.1:{free_port()}/shop")
+    ran = redeem("check")
+    assert ran.status == 1
+    (line,) = [line for line in ran.out.splitlines() if " relay: " in line]
+    assert line.startswith("error    relay: REDEEM_RELAY__DSN: postgresql://erp:***@127.0.0.1:")
+    assert "passw0rd" not in ran.out + ran.err

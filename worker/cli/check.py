@@ -19,7 +19,7 @@ from tasks.runtime import connect
 from worker.cli.connection import address, not_allowed
 from worker.cli.finding import Finding
 from worker.cli.printing import json_option, print_json
-from worker.cli.ways_in import check_ways_in
+from worker.cli.ways_in import check_relay, check_ways_in
 from worker.configuration import settings as load
 
 _OLDEST_REDIS: Final = 7
@@ -35,7 +35,7 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
-    findings += check_ways_in(settings)
+    findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:
         print_json(vars(finding) for finding in findings)

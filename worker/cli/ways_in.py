@@ -1,4 +1,4 @@
-"""What `redeem check` says of the ways in beside Celery: who may come in over HTTP.
+"""What `redeem check` says of the ways in beside Celery: who may come in over HTTP, has the relay its table?
 
 No token and no secret is shown, nor how long one is.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import importlib.util
 from collections.abc import Iterator
 from typing import Final
 
@@ -31,6 +33,25 @@ def check_ways_in(settings: Settings) -> Iterator[Finding]:
     token = settings.web.metrics_token
     if token is not None and len(token.get_secret_value()) < _SHORTEST:
         yield Finding("warning", "HTTP", f"REDEEM_WEB__METRICS_TOKEN is short; {_BETTER}")
+
+
+def check_relay(settings: Settings) -> Iterator[Finding]:
+    """Whether the relay's database is there, and its table in it; nothing where no database is set."""
+    if settings.relay.dsn is None:
+        return
+    if importlib.util.find_spec("sqlalchemy") is None:
+        yield Finding("ok", "relay", "REDEEM_RELAY__DSN is for a machine that has the extra sql, as this one has not")
+        return
+    from worker.relay.database import Database  # noqa: PLC0415 - needs the extra
+    from worker.relay.errors import DatabaseError  # noqa: PLC0415 - as above
+
+    try:
+        with contextlib.closing(Database(settings.relay.dsn.get_secret_value())) as database:
+            database.check()
+    except DatabaseError as error:
+        yield Finding("error", "relay", f"REDEEM_RELAY__DSN: {error}")
+    else:
+        yield Finding("ok", "relay", f"{database.name} has the table redemption_outbox")
 
 
 def _keys(shop: Shop) -> str:
