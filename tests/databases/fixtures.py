@@ -42,14 +42,18 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFolder:
 _FIXTURES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb"}
 
 
+def server_of(request: pytest.FixtureRequest) -> DatabaseServer | SQLiteFolder:
+    """The server of the dialect that a fixture of any scope has for its parameter."""
+    return cast("DatabaseServer | SQLiteFolder", request.getfixturevalue(_FIXTURES[request.param]))
+
+
 @pytest.fixture(params=DIALECTS)
 def database(request: pytest.FixtureRequest) -> Database:
     """An empty database, on one after the other; `parametrize(indirect=True)` picks some."""
-    server = cast("DatabaseServer | SQLiteFolder", request.getfixturevalue(_FIXTURES[request.param]))
-    return server.database()
+    return server_of(request).database()
 
 
 @pytest.fixture(params=["postgresql", "mysql"])
 def server(request: pytest.FixtureRequest) -> DatabaseServer:
     """A server, one after the other."""
-    return cast("DatabaseServer", request.getfixturevalue(_FIXTURES[request.param]))
+    return cast("DatabaseServer", server_of(request))
