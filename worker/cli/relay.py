@@ -91,7 +91,7 @@ def _run(work: Relay) -> None:
 
 def _tell(summary: Summary, *, as_json: bool) -> None:
     told = {"relayed": summary.relayed, "refused": summary.refused, "written_back": summary.written_back}
-    row = {**told, "open": dict(summary.open)}
+    row = {**told, "open": summary.open}
     if as_json:
         print_json([row])
     else:

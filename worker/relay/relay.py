@@ -33,8 +33,13 @@ class Summary:
     relayed: int = 0
     refused: int = 0
     written_back: int = 0
-    open: Counter[str] = field(default_factory=Counter)
-    """Rows that are not done, by their state."""
+    states: dict[int, str] = field(default_factory=dict)
+    """Of each row that was looked at, by its id."""
+
+    @property
+    def open(self) -> dict[str, int]:
+        """How many rows are not done, by their state."""
+        return dict(Counter(state for state in self.states.values() if state in OPEN))
 
 
 @dataclass(frozen=True)
@@ -118,5 +123,5 @@ class Relay:
             log.info("relay.written_back", rows=page.updated)
         if summary is not None:
             summary.written_back += page.updated
-            summary.open.update(state for state in page.states if state in OPEN)
+            summary.states.update(page.states)
         return page

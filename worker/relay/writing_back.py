@@ -6,7 +6,7 @@ An update says what it saw, so that a row which the ERP mended meanwhile, or ano
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, select, text, update
@@ -29,9 +29,9 @@ _SEEN: Final = update(outbox).where(
 
 @dataclass(frozen=True)
 class Looked:
-    """One page: the states that its rows are in now, its last id, and how many were updated or handed in again."""
+    """One page: the state that each row of it is in now, its last id, and how many were updated or handed in again."""
 
-    states: Sequence[str] = ()
+    states: Mapping[int, str] = field(default_factory=dict)
     last: int | None = None
     """Where the next page begins; None after the last page."""
     updated: int = 0
@@ -53,7 +53,7 @@ def look(database: Database, door: Door, state: RowState, *, after: int | None, 
         with database.writing() as connection:
             _update(connection, changed, told)
     last = rows[-1].id if len(rows) == PAGE and not newest else None
-    return Looked([told[row.id].state for row in rows], last, len(changed), healed)
+    return Looked({row.id: told[row.id].state for row in rows}, last, len(changed), healed)
 
 
 def _page(state: RowState, after: int | None, *, newest: bool) -> Select[Any]:
