@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from worker.composition import RedeemApp
 from worker.web import health, metrics, openapi, orders, redemptions
-from worker.web.door import Door
+from worker.web.door import PATIENCE, Door
 from worker.web.gate import Gate
 from worker.web.metrics import Measured
 from worker.web.problems import Problem, on_http_exception, on_problem
@@ -39,10 +39,13 @@ class Web(FastAPI):
         return self.openapi_schema
 
 
-def create_web(app: RedeemApp) -> FastAPI:
-    """The door of that app, as an ASGI application. Nothing is connected before the first request needs it."""
+def create_web(app: RedeemApp, *, patience: float = PATIENCE) -> FastAPI:
+    """The door of that app, as an ASGI application. Nothing is connected before the first request needs it.
+
+    `patience`: seconds that a request waits for a broker which takes nothing.
+    """
     web = Web()
-    web.state.door = door = Door(app)
+    web.state.door = door = Door(app, patience)
     web.add_middleware(Measured, metrics=door.metrics)
     web.add_middleware(Gate)
     return web

@@ -22,15 +22,18 @@ T = TypeVar("T")
 
 _THREADS: Final = 16
 """They share one GIL and one Redis: more only wait."""
+PATIENCE: Final = 2.0
+"""Seconds to wait for a broker that takes nothing: the shop can send again, its checkout should not wait."""
 _LONGEST: Final = 15.0
-"""Seconds until a request is answered whatever Redis does: a shop's checkout does not wait longer."""
+"""Seconds until a request is answered, whatever Redis does and however many wait for it."""
 
 
 class Door:
     """The state of one process of `redeem serve`."""
 
-    def __init__(self, app: RedeemApp) -> None:
+    def __init__(self, app: RedeemApp, patience: float = PATIENCE) -> None:
         self.app = app
+        self.patience = patience
         self.settings: Settings = app.settings
         self.callers = Callers(app.settings.shops)
         self.rates = Rates(app.settings.web.orders_per_second)

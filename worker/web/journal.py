@@ -15,9 +15,6 @@ from worker.web.broker_words import why_refused
 from worker.web.door import Door, not_taken
 from worker.web.problems import Problem
 
-_PATIENCE: Final = 2.0
-"""Seconds to wait for a broker that takes nothing: the shop can send again, its checkout should not wait."""
-
 _ONE_IN: Final = 10.0  # seconds between two lines on the same trouble
 
 log = structlog.get_logger("redeem.web")
@@ -35,7 +32,7 @@ async def take(door: Door, orders: Sequence[Order]) -> list[Accepted]:
 def journal(door: Door, orders: Sequence[Order]) -> list[Accepted]:
     """As `take`, for who is in a thread already."""
     try:
-        return accept_all(door.app, door.runtime, orders, patience=_PATIENCE)
+        return accept_all(door.app, door.runtime, orders, patience=door.patience)
     except (RedisError, OSError) as error:
         raise refused(error) from error
 

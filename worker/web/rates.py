@@ -8,6 +8,7 @@ from typing import Final
 
 _BURST: Final = 10.0
 """Seconds' worth of orders that may come at once."""
+_ONE: Final = 1.0 - 1e-6  # as near to one as sums of fractions come
 
 
 @dataclass
@@ -20,9 +21,9 @@ class Bucket:
     filled_at: float
 
     def wait(self, now: float) -> float:
-        """Seconds until there is something in it; 0 where there is. `now`: seconds of a clock that never goes back."""
+        """Seconds until one is in it; 0 where one is. `now`: seconds of a clock that never goes back."""
         self._fill(now)
-        return 0.0 if self.level > 0 else (-self.level + 1) / self.rate
+        return 0.0 if self.level >= _ONE else (1.0 - self.level) / self.rate
 
     def take(self, count: float, now: float) -> None:
         """Take so many out, into debt if need be: however large a batch is, it gets through some time."""
