@@ -11,10 +11,9 @@ from starlette.exceptions import HTTPException
 from typing_extensions import override
 
 from worker.composition import RedeemApp
-from worker.web import health, metrics, openapi, orders, redemptions
+from worker.web import health, metrics, openapi, orders, redemptions, shopware_registration, webhooks
 from worker.web.door import PATIENCE, Door
 from worker.web.gate import Gate
-from worker.web.metrics import Measured
 from worker.web.problems import Problem, on_http_exception, on_problem
 
 
@@ -29,7 +28,7 @@ class Web(FastAPI):
             lifespan=_lifespan,
             exception_handlers={Problem: on_problem, HTTPException: on_http_exception},
         )
-        for part in (orders, redemptions, health, metrics):
+        for part in (orders, redemptions, webhooks, shopware_registration, health, metrics):
             self.include_router(part.router)
 
     @override
@@ -45,8 +44,7 @@ def create_web(app: RedeemApp, *, patience: float = PATIENCE) -> FastAPI:
     `patience`: seconds that a request waits for a broker which takes nothing.
     """
     web = Web()
-    web.state.door = door = Door(app, patience)
-    web.add_middleware(Measured, metrics=door.metrics)
+    web.state.door = Door(app, patience)
     web.add_middleware(Gate)
     return web
 
