@@ -12,10 +12,14 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from worker.web.metrics import WebMetrics
 from worker.web.problems import Problem
 
 MOST_AT_ONCE: Final = 128
 """Requests in hand; the next one is sent away at once, before anything is read of it."""
+_LONGEST_URL: Final = 16 * 1024  # bytes; the longest id, all of it percent-encoded, is shorter
+_LARGEST_HEAD: Final = 32 * 1024  # bytes
+_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
 _HEADERS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _PROBES: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked by the platform every few seconds: let in however much there is to do, and no news."""
@@ -40,7 +44,9 @@ class Gate:
         began = time.monotonic()
         # The server leaves out the body of an answer to HEAD.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        metrics: WebMetrics = scope["app"].state.door.metrics
         self._in_hand += 1
+        metrics.in_flight.set(self._in_hand)
         try:
             await (self._refusal(scope) or self._app)(inner, receive, answer)
         except ClientDisconnect:
@@ -49,13 +55,16 @@ class Gate:
             await self._unexpected(error, inner, receive, answer)
         finally:
             self._in_hand -= 1
-            _tell(scope, inner, answer.status, time.monotonic() - began)
+            metrics.in_flight.set(self._in_hand)
+            seconds = time.monotonic() - began
+            metrics.answered(_route(inner), _method(scope), answer.status, seconds)
+            _tell(scope, inner, answer.status, seconds)
 
     def _refusal(self, scope: Scope) -> Response | None:
         if self._in_hand > self._most and scope["path"] not in _PROBES:
             return _BUSY.response()
-        names = {name for name, _ in scope["headers"]}
-        return _TWO_LENGTHS.response() if names >= _LENGTHS else None
+        refusal = _unfit(scope)
+        return refusal.response() if refusal else None
 
     async def _unexpected(self, error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
         log.error("web.failed", method=scope["method"], route=_route(scope), exc_info=error)
@@ -77,6 +86,19 @@ class _Answer:
             given = {name for name, _ in message["headers"]}
             message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in given)]
         await self._send(message)
+
+
+def _unfit(scope: Scope) -> Problem | None:
+    """What is wrong with a request's head, if anything is."""
+    if len(scope["raw_path"]) + len(scope["query_string"]) > _LONGEST_URL:
+        return _LONG_URL
+    names, size = set(), 0
+    for name, value in scope["headers"]:
+        names.add(name)
+        size += len(name) + len(value)
+    if names >= _LENGTHS:
+        return _TWO_LENGTHS
+    return _LARGE_HEAD if size > _LARGEST_HEAD else None
 
 
 def _tell(scope: Scope, inner: Scope, status: int, seconds: float) -> None:
@@ -103,12 +125,11 @@ _BUSY: Final = Problem(
     type="busy",
     headers={"Retry-After": "2"},
 )
-_LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
+_CLOSE: Final = {"Connection": "close"}
+_LONG_URL: Final = Problem(414, "URL too long", "There is no path so long.", headers=_CLOSE)
+_LARGE_HEAD: Final = Problem(431, "Headers too large", "Send headers of 32 KiB at the most.", headers=_CLOSE)
 _TWO_LENGTHS: Final = Problem(
-    400,
-    "Bad Request",
-    "Content-Length and Transfer-Encoding contradict each other (RFC 9112, 6.1).",
-    headers={"Connection": "close"},
+    400, "Bad Request", "Content-Length and Transfer-Encoding contradict each other (RFC 9112, 6.1).", headers=_CLOSE
 )
 """A proxy that heeds the other of the two would take the rest for the next request: of somebody else, perhaps."""
 _FAILED: Final = Problem(

@@ -6,13 +6,11 @@ The ledger's figures, money among them, are not told here: this port faces the s
 from __future__ import annotations
 
 import hmac
-import time
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.values import is_loopback
 from worker.web.problems import Problem
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from worker.web.door import Door  # which imports this
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 router = APIRouter(include_in_schema=False)
@@ -48,64 +45,39 @@ class WebMetrics:
             "Whether Redis takes orders, as of this scrape.",
             registry=self.registry,
         )
-        self._events = Counter(
-            "redeem_web_events", "Events by what became of them.", ("shop", "outcome"), registry=self.registry
+        self._events = Counter("redeem_web_events", "Events journaled.", ("shop",), registry=self.registry)
+        self._invalid = Counter(
+            "redeem_web_invalid", "Webhooks kept as dead letters, no orders.", ("shop",), registry=self.registry
+        )
+        self._refused = Counter(
+            "redeem_web_refused", "Requests refused, by why.", ("shop", "why"), registry=self.registry
         )
 
     def accepted(self, shop: str, count: int = 1) -> None:
         """So many events of the shop, which must be one that is configured, are journaled."""
-        self._events.labels(shop, "accepted").inc(count)
+        self._events.labels(shop).inc(count)
 
-    def invalid(self, shop: str, count: int = 1) -> None:
-        """So many events of the shop were refused for what they say."""
-        self._events.labels(shop, "invalid").inc(count)
+    def invalid(self, shop: str) -> None:
+        """A webhook of the shop's is authentic and no valid order: it was kept as a dead letter."""
+        self._invalid.labels(shop).inc()
 
-    def limited(self, shop: str, count: int = 1) -> None:
-        """So many events of the shop were refused since they came too fast."""
-        self._events.labels(shop, "limited").inc(count)
+    def refused(self, shop: str, why: str) -> None:
+        """A request was refused, and nothing of it taken: a configured shop, or empty where it is not known; `why` is
+        a problem's kind.
+        """
+        self._refused.labels(shop, why).inc()
 
-    def answered(self, route: str, method: str, status: str, seconds: float) -> None:
-        """One request came to its end."""
-        self._requests.labels(route, method, status).inc()
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request came to its end: a route's template and one of the known methods, never what a stranger wrote.
+
+        A status of 0: whoever asked went away.
+        """
+        self._requests.labels(route, method, str(status or "none")).inc()
         self._seconds.labels(route).observe(seconds)
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-class Measured:
-    """ASGI middleware that counts and times each request by its route's template, never by what a stranger wrote."""
-
-    def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = "none"  # whoever asked went away
-
-        async def heard(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = str(message["status"])
-            await send(message)
-
-        began = time.perf_counter()
-        self._metrics.in_flight.inc()
-        try:
-            await self._app(scope, receive, heard)
-        except Exception:
-            status = "500" if status == "none" else status
-            raise
-        finally:
-            self._metrics.in_flight.dec()
-            route = getattr(scope.get("route"), "path_format", "")
-            method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.answered(route, method, status, time.perf_counter() - began)
 
 
 @router.get("/metrics")

@@ -60,8 +60,6 @@ def require_pace(door: Door, shops: Iterable[str]) -> None:
     waits = {shop: door.rates.wait(shop, now) for shop in shops}
     if not all(waits.values()):
         return
-    for shop in waits:
-        door.metrics.limited(shop)
     raise Problem(
         429,
         "Too fast",
@@ -79,6 +77,8 @@ async def _authenticated(door: Door, request: Request) -> tuple[frozenset[str], 
         body = await read_body(request)
         now = datetime.now(UTC)
         shops = await door.in_thread(lambda: door.callers.by_signature(request.headers, body, now))
+        if len(shops) == 1:
+            (request.state.shop,) = shops
         require_pace(door, shops)
         return shops, body
     shop = door.callers.by_token(request.headers)
@@ -96,7 +96,6 @@ async def _valid(door: Door, shops: frozenset[str], body: bytes) -> list[Order]:
     except Problem:
         for shop in shops:
             door.rates.take(shop, 1, time.monotonic())
-            door.metrics.invalid(shop)
         raise
 
 

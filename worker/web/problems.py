@@ -44,6 +44,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
+    @property
+    def kind(self) -> str:
+        """The type's short name; empty where the status says it all."""
+        return self.type.removeprefix(_TYPES) if self.type != BLANK else ""
+
     def to_json(self) -> dict[str, Any]:
         """The answer's body."""
         body: dict[str, Any] = {
@@ -63,9 +68,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         return JSONResponse(self.to_json(), self.status, self.headers, MEDIA_TYPE)
 
 
-async def on_problem(_request: Request, problem: Exception) -> Response:
+async def on_problem(request: Request, problem: Exception) -> Response:
     """FastAPI's handler of Problem."""
     assert isinstance(problem, Problem)  # noqa: S101 - it is registered for this class
+    if problem.kind:
+        request.app.state.door.metrics.refused(getattr(request.state, "shop", ""), problem.kind)
     return problem.response()
 
 
