@@ -12,7 +12,7 @@ from tasks.identity import redemption_id
 from tasks.reports.settled import Selection, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from tasks.ledger import Ledger, Record, State
     from worker.dev.sandbox import Call, Redemption, Sandbox
@@ -59,6 +59,10 @@ class Evidence:
     """The ids of each piece that was handed in at once, was not acknowledged, and was not handed in again."""
     wrong_answers: Sequence[tuple[str, str]] = ()
     """Which piece was answered what, where its door may not answer that."""
+    rolled_back: Collection[str] = ()
+    """The ids that orders would have had which their ERP took back."""
+    wrong_rows: Sequence[tuple[str, str]] = ()
+    """Which order's row in the outbox says what, where it should say something else."""
 
 
 def gather(promises: Iterable[Promise], ledger: Ledger, partners: Sandbox, accounts: Mapping[str, str]) -> Evidence:

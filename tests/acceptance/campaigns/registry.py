@@ -11,6 +11,7 @@ from tests.acceptance.campaigns.brokers import brokers
 from tests.acceptance.campaigns.deploys import deploys
 from tests.acceptance.campaigns.kills import kills
 from tests.acceptance.campaigns.outage import outage
+from tests.acceptance.campaigns.outbox import outbox
 from tests.acceptance.campaigns.partners import partners
 from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
@@ -33,6 +34,7 @@ CAMPAIGNS: Final = {
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
     "wires": Campaign(wires, Sizes(orders=1500, faults=60)),
     "web": Campaign(web, Sizes(orders=20_000, faults=140)),
+    "outbox": Campaign(outbox, Sizes(orders=6000, faults=120)),
     "outage": Campaign(outage, Sizes(orders=50_000, faults=180)),
 }
 """By name; `all` runs them in this order."""

@@ -66,6 +66,18 @@ def misanswered(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield from evidence.wrong_answers
 
 
+def never_happened(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Of an order that was rolled back nobody has heard, neither we nor a partner."""
+    for id_ in evidence.rolled_back:
+        if id_ in evidence.records or evidence.calls.get(id_) or evidence.booked.get(id_):
+            yield id_, "its order was rolled back"
+
+
+def row_astray(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The outbox tells its ERP of each committed order that it was reported, and which are its redemptions."""
+    yield from evidence.wrong_rows
+
+
 def unsettled(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Everything in the ledger has come to its end."""
     for id_, record in evidence.records.items():
@@ -205,6 +217,8 @@ RULES: Final = (
     lost,
     torn,
     misanswered,
+    never_happened,
+    row_astray,
     unsettled,
     wrongly_ended,
     presumed_without_cause,
