@@ -43,8 +43,13 @@ _LOOK_EVERY: Final = 0.1
 class Traffic(Protocol):
     """What shops did: see `traffic.py` and `web_traffic.py`."""
 
-    acknowledged: Counter[str]
-    refused: Counter[str]
+    @property
+    def acknowledged(self) -> Mapping[str, int]:
+        """Events by door."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Sendings that were not acknowledged, by kind."""
 
     def promises(self) -> list[Promise]:
         """What is promised so far."""
@@ -132,7 +137,7 @@ class Stage:
             sizes=self.sizes,
             faults=dict(self.faults),
             acknowledged=dict(traffic.acknowledged),
-            refused=dict(+traffic.refused),
+            refused={kind: count for kind, count in traffic.refused.items() if count},
             exits=dict(exits),
             measured=self.measured,
             seconds=time.monotonic() - self._began,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from tests.acceptance.kit import WebProcess
 
 _DOORS: Final = 2
-_BEFORE: Final = (0.0, 0.6)  # seconds of work before a fault
-_AWAY: Final = (0.1, 2.0)  # seconds
+_BEFORE: Final = (0.0, 0.4)  # seconds of work before a fault
+_AWAY: Final = (0.1, 1.0)  # seconds
 _PATIENCE: Final = 90.0
 _SETTINGS: Final = {"WEB__ORDERS_PER_SECOND": "0"}
 _OF_THE_BROKER: Final[Mapping[str, Callable[[EmbeddedValkey], AbstractContextManager[None]]]] = {
@@ -37,6 +37,8 @@ _OF_THE_BROKER: Final[Mapping[str, Callable[[EmbeddedValkey], AbstractContextMan
     "broker read-only": broker_faults.read_only,
     "broker denies": broker_faults.denied,
 }
+FAULTS: Final = ("door killed", "door stopped by SIGTERM", *_OF_THE_BROKER)
+"""All kinds; each comes as often as the others."""
 
 
 def web(directory: Path, sizes: Sizes) -> Report:
@@ -48,15 +50,12 @@ def web(directory: Path, sizes: Sizes) -> Report:
         orders = make_orders(sizes.orders, stage.shops, sizes.seed)
         doors = [stage.system.web(f"web{number}") for number in range(_DOORS)]
         ports = [door.port for door in doors]
-        with (
-            stage.workers(1),
-            Supervisor(doors) as doorkeeper,
-            WebTraffic(ports, orders, stage.shops, sizes.seed, stage.share_of_faults) as traffic,
-        ):
+        with stage.workers(1), Supervisor(doors) as doorkeeper:
             doorkeeper.until_all_ready()
-            _harm(stage, doorkeeper)
-            traffic.finish()
-            stage.until_settled(traffic, _PATIENCE)
+            with WebTraffic(ports, orders, stage.shops, sizes.seed, stage.share_of_faults) as traffic:
+                _harm(stage, doorkeeper)
+                traffic.finish()
+                stage.until_settled(traffic, _PATIENCE)
         stage.measured["batches given up"] = len(traffic.given_up)
         stage.measured["doors that ended by themselves"] = doorkeeper.exits.total()
         report = stage.report("web", traffic)
@@ -65,12 +64,11 @@ def web(directory: Path, sizes: Sizes) -> Report:
 
 
 def _harm(stage: Stage, doorkeeper: Supervisor[WebProcess]) -> None:
-    """As many faults as wanted, each kind as often as the others."""
     waiting: list[str] = []
     stage.measured["stops with a status other than 0"] = 0
     for _ in range(stage.sizes.faults):
         if not waiting:
-            waiting = ["door killed", "door stopped by SIGTERM", *_OF_THE_BROKER]
+            waiting = list(FAULTS)
             stage.chance.shuffle(waiting)
         name = waiting.pop()
         time.sleep(stage.chance.uniform(*_BEFORE))

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Self
 
 from tests.acceptance.kit.shop_client import Answer, ShopClient, bearer, signed
@@ -35,6 +36,16 @@ _AS_LINES: Final = 0.5  # of the batches; the others are arrays
 _GIVES_UP: Final = 0.3  # of the batches that failed once
 _BOTH_EVERY: Final = 10
 _PAUSE: Final = 0.05
+
+
+class Verdict(Enum):
+    """What a shop makes of an answer, or of none."""
+
+    TAKEN = auto()
+    AGAIN = auto()
+    """Nobody knows, or nothing was taken: it is sent again."""
+    WRONG = auto()
+    """No door may answer that; it is not sent again, which would fill the disk."""
 
 
 @dataclass(frozen=True)
@@ -147,26 +158,28 @@ class WebTraffic:
         while not self._stop.is_set():
             answer = client.post(self._ports[place], "/orders", piece.body, piece.headers())
             with self._lock:
-                if self._judge(piece, answer):
-                    return
-                if len(piece.orders) > 1 and chance.random() < _GIVES_UP:
+                found = self._judge(piece, answer)
+                gives_up = len(piece.orders) > 1 and chance.random() < _GIVES_UP
+                if found is Verdict.AGAIN and gives_up:
                     self.given_up.append(piece.ids)
+                if found is not Verdict.AGAIN or gives_up:
                     return
             place = (place + 1) % len(self._ports)
             self._stop.wait(_PAUSE)
 
-    def _judge(self, piece: Piece, answer: Answer | None) -> bool:
-        """Book the answer; whether it was a yes."""
+    def _judge(self, piece: Piece, answer: Answer | None) -> Verdict:
+        """Book the answer, and say what the shop makes of it."""
         if answer is not None and answer.status == 202:
             if answer.json() != piece.expected():
                 self.wrong_answers.append((piece.name, f"202 {answer.body!r}"))
             self.acknowledged["batch" if len(piece.orders) > 1 else "single"] += len(piece.orders)
             self._promises.update((promise.id, promise) for one in piece.orders for promise in one.promises)
-            return True
+            return Verdict.TAKEN
         self.refused[LOST if answer is None else str(answer.status)] += 1
         if answer is not None and not _is_outage(answer):
             self.wrong_answers.append((piece.name, f"{answer.status} {answer.headers} {answer.body!r}"))
-        return False
+            return Verdict.WRONG
+        return Verdict.AGAIN
 
 
 def _is_outage(answer: Answer) -> bool:
