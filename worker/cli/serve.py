@@ -48,7 +48,9 @@ def serve(*, port: int | None, host: str | None, openapi: bool) -> None:
     try:
         listeners = server.listen(address, wanted)
     except OSError as error:
-        raise No(f"cannot listen on {address or 'any address'}, port {wanted}: {error.strerror or error}") from error
+        # Python adds the address to an error's text; a name that does not resolve has a negative number.
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise No(f"cannot listen on {address or 'any address'}, port {wanted}: {why}") from error
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(listener)

@@ -128,6 +128,9 @@ REDEMPTION: Final[dict[str, Any]] = {
 def document(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     made = get_openapi(title=TITLE, version=VERSION, description=_DESCRIPTION, routes=routes, openapi_version="3.1.1")
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            operation["responses"] = dict(sorted((operation["responses"] | _OF_ANY_HEAD).items()))
     components = made.setdefault("components", {})
     components.setdefault("schemas", {}).update(_schemas())
     components["securitySchemes"] = _SECURITY
@@ -154,6 +157,10 @@ def _with_refs(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return value.replace("#/$defs/", "#/components/schemas/") if isinstance(value, str) else value
 
 
+_OF_ANY_HEAD: Final = {
+    "414": problem_response("The URL is longer than 16 KiB."),
+    "431": problem_response("The headers are larger than 32 KiB."),
+}
 _EXAMPLE: Final = {
     "order_id": "145789",
     "completed_at": "2026-11-21T20:15:00Z",
