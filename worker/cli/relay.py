@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -69,24 +70,25 @@ def _relay(chosen: Settings, *, once: bool, every: float, batch: int, as_json: b
         raise click.UsageError("which database? Set REDEEM_RELAY__DSN, or give --dsn")
     try:
         database = Database(chosen.relay.dsn.get_secret_value())
-        with connected(chosen) as (app, runtime):
-            work = Relay(database, Door(app, runtime), batch=batch, every=every)
+        with contextlib.closing(database), connected(chosen) as (app, runtime):
+            work = Relay(database, Door(app, runtime), batch=batch)
             if once:
                 _tell(work.once(), as_json=as_json)
             else:
-                _run(work)
+                _run(work, every)
     except WrongDatabase as error:
         raise click.UsageError(str(error)) from None  # as worded for people; causes may hold rows
     except DatabaseError as error:
         raise No(str(error)) from None  # as above
 
 
-def _run(work: Relay) -> None:
+def _run(work: Relay, every: float) -> None:
+    from worker.relay.loop import run  # noqa: PLC0415 - as above
     from worker.relay.stopping import Stop  # noqa: PLC0415 - as above
 
     stop = Stop()
     with stop.by_signal():
-        work.run(stop)
+        run(work, stop, every=every)
 
 
 def _tell(summary: Summary, *, as_json: bool) -> None:

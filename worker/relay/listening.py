@@ -25,17 +25,21 @@ class Doorbell:
     def __init__(self, database: Database, stop: Stop) -> None:
         self._database = database
         self._stop = stop
-        self._connection: Any = None  # psycopg's, where there is one
-        self._not_before = 0.0 if database.url.get_backend_name() == "postgresql" else float("inf")
+        self._can_listen = database.url.get_backend_name() == "postgresql"
+        self._connection: Any = None  # psycopg's, while it listens
+        self._not_before = 0.0
 
-    def wait(self, seconds: float) -> None:
-        """Return after so many seconds at the most, at once where a row has come since the last time."""
-        self._listen()
+    def wait(self, seconds: float) -> bool:
+        """Return after so many seconds at the most; True, at once, where a row may have come since the last time."""
         if self._connection is None:
-            self._stop.wait(seconds)
-        elif not self._rang():
-            self._stop.wait(seconds, [self._connection])
-            self._rang()
+            if self._listen():
+                return True  # a row may have come before it listened
+            self._stop.wait(min(seconds, _AGAIN_AFTER) if self._can_listen else seconds)
+            return self._can_listen  # but hears nothing: better look
+        if self._rang():
+            return True
+        self._stop.wait(seconds, [self._connection])
+        return self._rang()
 
     def close(self) -> None:
         """Stop listening."""
@@ -43,20 +47,19 @@ class Doorbell:
             self._connection.close()
             self._connection = None
 
-    def _listen(self) -> None:
-        if self._connection is not None or time.monotonic() < self._not_before:
-            return
+    def _listen(self) -> bool:
+        if not self._can_listen or time.monotonic() < self._not_before:
+            return False
         self._not_before = time.monotonic() + _AGAIN_AFTER
         import psycopg  # noqa: PLC0415 - other databases do without
 
-        dialect = self._database.engine.dialect
-        arguments, options = dialect.create_connect_args(self._database.url)
+        arguments, options = self._database.engine.dialect.create_connect_args(self._database.url)
         try:
             self._connection = psycopg.connect(*arguments, **{**options, **self._database.options, "autocommit": True})
             self._connection.execute(f"LISTEN {NAME}")
         except psycopg.Error as error:
-            log.info("relay.not_listening", error=self._database.said(error))
-            self.close()
+            self._deaf(error)
+        return self._connection is not None
 
     def _rang(self) -> bool:
         """Whether it rang since it was last asked."""
@@ -65,6 +68,9 @@ class Doorbell:
         try:
             return [*self._connection.notifies(timeout=0)] != []
         except psycopg.Error as error:
-            log.info("relay.not_listening", error=self._database.said(error))
-            self.close()
-            return False
+            self._deaf(error)
+            return True  # whether it did nobody knows
+
+    def _deaf(self, error: Exception) -> None:
+        log.info("relay.not_listening", error=self._database.said(error))
+        self.close()

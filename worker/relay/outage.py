@@ -7,8 +7,8 @@ from typing import Final
 
 import structlog
 
-_FIRST: Final = 0.5  # seconds
-_LONGEST: Final = 15.0
+_FIRST: Final = 0.1  # seconds
+_LONGEST: Final = 5.0
 
 log = structlog.get_logger("redeem.relay")
 

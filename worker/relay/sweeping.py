@@ -1,13 +1,13 @@
 """When which open rows are looked at again. However many there are, looking takes a small share of the time.
 
-Rows that were relayed just now change soon: the newest are looked at every second, by themselves. All that wait are
+Rows that were relayed just now change soon: the newest are looked at often, by themselves. All that wait are
 gone through page by page, and dead letters at a gentler pace, since only a person brings one back. Pure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from worker.relay.table import RowState
@@ -29,32 +29,31 @@ class Sweep:
     due: float = 0.0
 
 
-def _sweeps() -> list[Sweep]:
-    return [
-        Sweep(RowState.QUEUED, every=1.0, newest=True),
-        Sweep(RowState.QUEUED, every=5.0),
-        Sweep(RowState.RETRYING, every=1.0),
-        Sweep(RowState.DEAD, every=15.0),
-    ]
-
-
-@dataclass
 class Rounds:
-    """All sweeps, and whose turn it is; `clock` tells seconds, and never goes back."""
+    """All sweeps, and whose turn it is.
 
-    clock: Callable[[], float]
-    sweeps: list[Sweep] = field(default_factory=_sweeps)
-    _rest_until: float = 0.0
+    The newest are looked at every `pace` seconds; `clock` tells seconds, and never goes back.
+    """
+
+    def __init__(self, pace: float, clock: Callable[[], float]) -> None:
+        self.sweeps = [
+            Sweep(RowState.QUEUED, every=pace, newest=True),
+            Sweep(RowState.QUEUED, every=5 * pace),
+            Sweep(RowState.RETRYING, every=pace),
+            Sweep(RowState.DEAD, every=15 * pace),
+        ]
+        self._clock = clock
+        self._rest_until = 0.0
 
     def next(self) -> Sweep | None:
         """The sweep to go on with now: of those that are due the one that has waited longest."""
-        now = self.clock()
+        now = self._clock()
         due = [sweep for sweep in self.sweeps if sweep.due <= now]
         return min(due, key=lambda sweep: sweep.due) if due and self._rest_until <= now else None
 
     def looked(self, sweep: Sweep, last: int | None, took: float) -> None:
         """A page of it was looked at, up to the id `last` (None: that was the last page), in `took` seconds."""
-        now = self.clock()
+        now = self._clock()
         sweep.after = last
         sweep.due = now if last is not None else now + sweep.every
         self._rest_until = now + took * _REST
@@ -62,4 +61,4 @@ class Rounds:
     def seconds_left(self) -> float:
         """Until the next page is due."""
         due = max(self._rest_until, min(sweep.due for sweep in self.sweeps))
-        return max(0.0, due - self.clock())
+        return max(0.0, due - self._clock())
