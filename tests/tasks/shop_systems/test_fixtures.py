@@ -8,7 +8,7 @@ import pytest
 
 from tasks.orders import hash_email, parse_order
 from tasks.shop_systems import SYSTEMS, NothingToReport
-from tests.tasks.shop_systems.deliveries import NAMES, payload
+from tests.tasks.shop_systems.deliveries import NAMES, PERSONAL, body, payload
 
 NOW = datetime(2026, 11, 21, 20, 30, tzinfo=UTC)
 ERIKA, JANE = "erika.mustermann@example.com", "jane.doe@example.com"
@@ -63,6 +63,11 @@ UNREPORTED = {
 
 def test_every_fixture_is_expected_to_be_something() -> None:
     assert sorted([*REPORTED, *UNREPORTED]) == NAMES
+
+
+def test_what_must_show_nowhere_stands_in_the_payloads() -> None:
+    whole = "".join(body(name).decode() for name in NAMES)
+    assert [word for word in PERSONAL if word not in whole] == []
 
 
 @pytest.mark.parametrize("name", REPORTED)
