@@ -20,6 +20,8 @@ _DESCRIPTION: Final = (
 )
 
 BEARER: Final[dict[str, list[str]]] = {"token": []}
+VENDORS: Final[list[dict[str, list[str]]]] = [{"wooCommerce": []}, {"shopify": []}, {"shopware": []}]
+"""The signatures of shop systems' webhooks."""
 SIGNED: Final[dict[str, list[str]]] = {"webhookId": [], "webhookTimestamp": [], "webhookSignature": []}
 _EVENT: Final = {"$ref": "#/components/schemas/OrderEvent"}
 
@@ -283,5 +285,23 @@ _SECURITY: Final[dict[str, Any]] = {
         "name": "webhook-signature",
         "description": "Standard Webhooks: v1, and base64 of HMAC-SHA256 over id.timestamp.body with "
         "REDEEM_SHOPS__<SHOP>__WEBHOOK_SECRET; several between blanks.",
+    },
+    "wooCommerce": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-wc-webhook-signature",
+        "description": "WooCommerce: base64 of HMAC-SHA256 over the body with REDEEM_SHOPS__<SHOP>__WEBHOOK_SECRET.",
+    },
+    "shopify": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-shopify-hmac-sha256",
+        "description": "Shopify: the same in its own header.",
+    },
+    "shopware": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "shopware-shop-signature",
+        "description": "Shopware: HMAC-SHA256 over the body in hexadecimal, with the secret of its app's registration.",
     },
 }

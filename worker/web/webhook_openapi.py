@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tasks.shop_systems import SYSTEMS
-from worker.web.openapi import BEARER, COMMON, problem_response
+from worker.web.openapi import BEARER, COMMON, VENDORS, problem_response
 
 _ACCEPTED: Final = {"$ref": "#/components/schemas/Accepted"}
 _IGNORED: Final = {
@@ -56,9 +56,7 @@ WEBHOOK: Final[dict[str, Any]] = {
         422: problem_response("The body is no JSON."),
     },
     "openapi_extra": {
-        "description": "Signed as the shop system signs: `X-WC-Webhook-Signature`, `X-Shopify-Hmac-Sha256` or "
-        "`shopware-shop-signature`, with the shop's REDEEM_SHOPS__<SHOP>__WEBHOOK_SECRET. Or with the shop's token.",
-        "security": [BEARER, {}],
+        "security": [BEARER, *VENDORS],
         "parameters": [
             {"name": "shop", "in": "path", "required": True, "schema": {"type": "string"}, "example": "uk"},
             {"name": "system", "in": "path", "required": True, "schema": {"enum": list(SYSTEMS)}},
@@ -66,7 +64,7 @@ WEBHOOK: Final[dict[str, Any]] = {
         "requestBody": {
             "required": True,
             "description": "The vendor's payload, unchanged.",
-            "content": {"application/json": {"schema": {"type": "object"}}},
+            "content": {"application/json": {"schema": {}}},
         },
     },
 }
