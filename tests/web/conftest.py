@@ -16,6 +16,7 @@ from typing import Any, Self
 import pytest
 import requests
 
+from tests.acceptance.kit.ingest import Ingest
 from tests.acceptance.kit.polling import eventually
 from tests.acceptance.kit.processes import REDEEM
 from tests.tasks.examples import KEY
@@ -150,8 +151,16 @@ def environment_of(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def _door(valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(valkey.url, tmp_path_factory.mktemp("web")) as door:
+def sentry() -> Iterator[Ingest]:
+    """Where `web` reports what went wrong."""
+    with Ingest() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _door(valkey: EmbeddedValkey, sentry: Ingest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    settings = SHOPS | {"SENTRY_DSN": sentry.dsn}
+    with Served(valkey.url, tmp_path_factory.mktemp("web"), settings) as door:
         yield door
 
 

@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from redis.exceptions import RedisError
 from starlette.datastructures import Headers
 
-from tasks.persistence import classified
+from tasks.persistence import UNAVAILABLE, classified
 from tasks.runtime import Runtime
 from worker.web.journal import refused
 from worker.web.problems import Problem
@@ -56,7 +55,7 @@ def claim(runtime: Runtime, key: str, shops: Iterable[str], body: bytes) -> None
     try:
         with classified():
             known = runtime.ledger.redis.set(name, digest, nx=True, get=True, ex=_KEPT)
-    except (RedisError, OSError) as error:
+    except UNAVAILABLE as error:
         raise refused(error) from error
     if known is not None and known != digest:
         raise Problem(

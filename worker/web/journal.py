@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import structlog
-from redis.exceptions import RedisError
 
 from config.flood import FloodGate
 from tasks.acceptance import Accepted, accept_all
 from tasks.orders import Order
+from tasks.persistence import UNAVAILABLE
 from worker.web.broker_words import why_refused
 from worker.web.door import Door, not_taken
 from worker.web.problems import Problem
@@ -30,10 +30,13 @@ async def take(door: Door, orders: Sequence[Order]) -> list[Accepted]:
 
 
 def journal(door: Door, orders: Sequence[Order]) -> list[Accepted]:
-    """As `take`, for who is in a thread already."""
+    """As `take`, for who is in a thread already.
+
+    Raises redis.RedisError for what does not pass by itself, which is a mistake of ours.
+    """
     try:
         return accept_all(door.app, door.runtime, orders, patience=door.patience)
-    except (RedisError, OSError) as error:
+    except UNAVAILABLE as error:
         raise refused(error) from error
 
 

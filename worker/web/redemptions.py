@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from redis.exceptions import RedisError
 
 from tasks.ledger import Record
 from tasks.ledger.record import JSON_FIELDS
+from tasks.persistence import UNAVAILABLE
 from worker.web import openapi
 from worker.web.broker_words import why_refused
 from worker.web.door import Door, door_of, not_told
@@ -50,6 +50,6 @@ def possible_ids(raw: str) -> list[str]:
 def _find(door: Door, ids: list[str], shop: str) -> Record | None:
     try:
         found = door.runtime.ledger.find_all(ids, JSON_FIELDS)
-    except (RedisError, OSError) as error:
+    except UNAVAILABLE as error:
         raise not_told(why_refused(error)) from error
     return next((one for one in found if one.is_redemption and one.shop == shop), None)
