@@ -27,7 +27,7 @@ def of(*records: Record, **more: object) -> Outcome:
 FURTHEST_FIRST = ["dead", "retrying", "queued", "discarded", "presumed", "redeemed"]
 
 
-@pytest.mark.parametrize(("further", "nearer"), pairwise(FURTHEST_FIRST))
+@pytest.mark.parametrize(("further", "nearer"), list(pairwise(FURTHEST_FIRST)))
 def test_a_row_is_as_far_as_what_is_furthest_from_done(further: str, nearer: str) -> None:
     for states in permutations((further, nearer, nearer)):
         records = [record(str(number), state) for number, state in enumerate(states)]
