@@ -38,17 +38,18 @@ _LATENCY: Final = {"SLOW@0.02": 0.4, "SLOW@0.1": 0.2, "+SLOW@0.1": 0.1}
 
 def outbox(directory: Path, sizes: Sizes) -> Report:
     """kill -9 of outbox relays, their databases and their broker, while ERPs commit and roll back on all of them."""
-    with PostgreSQL() as postgresql, MariaDB() as mariadb:
-        return outbox_on((postgresql, mariadb, SQLiteFolder(directory)), directory, sizes)
+    with PostgreSQL() as postgresql, MariaDB() as mariadb, Nursery() as nursery:
+        return outbox_on((postgresql, mariadb, SQLiteFolder(directory)), nursery, directory, sizes)
 
 
-def outbox_on(servers: Sequence[DatabaseServer | SQLiteFolder], directory: Path, sizes: Sizes) -> Report:
+def outbox_on(
+    servers: Sequence[DatabaseServer | SQLiteFolder], nursery: Nursery, directory: Path, sizes: Sizes
+) -> Report:
     """The same on servers that somebody else has started."""
     with (
         contextlib.ExitStack() as open_,
         EmbeddedValkey(directory / "broker", fsync="always") as broker,
         Stage(directory, sizes, broker=broker) as stage,
-        Nursery() as nursery,
     ):
         stage.partners.mix(_LATENCY, sizes.seed)
         orders = make_orders(sizes.orders, stage.shops, sizes.seed)

@@ -32,7 +32,8 @@ class RelayProcess(Daemon):
 
     @override
     def launch(self) -> None:
-        self._log_from = self.log.stat().st_size if self.log.exists() else 0
+        self.log.touch()  # it may be read before the child has opened it
+        self._log_from = self.log.stat().st_size
         self._child = psutil.Process(self._nursery.start(self._command, self._environment, self.log))
 
     @override
