@@ -29,7 +29,7 @@ _REMOTE: Final = {"put", "refresh_binding", "sweep_bindings"}  # Celery's events
 _DECIDING: Final = {"open", "replay", "discard", "pause", "resume", "hasten", "note"}
 RUNS: Final[dict[str, set[str]]] = {
     "shop": set(),
-    "door": {"open", "put"},
+    "door": {"open", "put", "glance", "keep"},
     "worker": {"open", "claim", "release", "settle", "bury", "park", "defer", "wake", "keep", "watch", "survey"}
     | _REMOTE
     | set(_TRANSPORTS),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,7 +17,9 @@ from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, cod
 from tests.acceptance.kit.producer import BareProducer
 from tests.deploy.guarded_broker import GuardedBroker
 from tests.deploy.overhearing import Overheard
+from tests.web.conftest import SHOPS, Served, event
 from worker.dev.ports import free_port
+from worker.relay.ddl import ddl
 
 UK: Final = Shop("uk", number="4711", api_key="key-of-uk")
 SENT: Final = "sovendus:uk:1:SKD1"
@@ -55,13 +59,36 @@ def shop(on: Stage, heard: Overheard) -> None:
 
 
 def door(on: Stage, heard: Overheard) -> None:
-    """Emit what is new, what is known with another content, and what cannot be routed."""
+    """All ways in: emit what is new, what is known with another content, and what cannot be routed; serve; relay."""
     new = order(UK, "3", code("SKD3"), code("AB12", "uniqodo"))
     strange = {**order(UK, "4", code("SKD4")), "shop": "fr"}
     rejected = order(UK, "6", code("EXPIRED-1", "uniqodo"), code("EXPIRED-2", "uniqodo"), email=CUSTOMER)
     late = order(UK, "7", code("SKD-503X1"))
     assert on.system("door").emit(new, {**new, "order_value": "1.00"}, strange, rejected, late)
     assert heard.in_scripts["hset"]
+    _serve(on)
+    _relay(on)
+
+
+def _serve(on: Stage) -> None:
+    """An order, and the same again, by its key; a webhook that is none; what became of it; whether it is ready."""
+    with Served(on.broker.url("door"), on.directory, SHOPS) as web:
+        taken = {web.post("/orders", event("8"), headers={"Idempotency-Key": "8"}).status_code for _ in range(2)}
+        kept = web.post("/webhooks/uk/woocommerce", {"id": 9}).json()["dead_letter"]
+        told = {web.get(path).status_code for path in ("/readyz", "/redemptions/sovendus:uk:8:SKD1")}
+        assert (taken, bool(kept), told) == ({202}, True, {200})
+
+
+def _relay(on: Stage) -> None:
+    """A row is handed in, and looked at again."""
+    file = on.directory / "erp.db"
+    with closing(sqlite3.connect(file)) as erp, erp:
+        erp.executescript(ddl("sqlite"))
+        erp.execute("INSERT INTO redemption_outbox (event) VALUES (?)", [json.dumps(order(UK, "10", code("SKD10")))])
+    once = ["relay", "--once", "--json"]
+    told = on.system("door", RELAY__DSN=f"sqlite:///{file}").redeem_each(once, once)
+    summaries = [json.loads(line) for one in told for line in one.splitlines() if line.startswith("{")]
+    assert [one["open"] for one in summaries] == [{"queued": 1}] * 2, told
 
 
 def worker(on: Stage, heard: Overheard) -> None:
@@ -107,6 +134,7 @@ OPERATORS: Final = (
     ["dead", "replay", "--since", "1h", "--reason", "gave_up"],
     ["dead", "discard", CLOSED],
     ["dead", "discard", "--reason", "unreadable_message", "--yes"],
+    ["dead", "discard", "--reason", "invalid_event", "--yes"],
     ["audit"],
     ["report"],
     ["reconcile", "statement.csv", "--partner", "sovendus"],
@@ -130,6 +158,8 @@ ELSEWHERE: Final = {
     "schema": "asks no broker",
     "completion": "asks no broker",
     "emit": "is the door's",
+    "serve": "is the door's",
+    "relay": "is the door's",
     "erase": "is the eraser's",
 }
 
