@@ -38,6 +38,11 @@ class Front(ThreadingHTTPServer):
         """Its base URL, to be given out as the door's."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
+    def begin_with(self, *statuses: int) -> None:
+        """Answer with these first, from now on."""
+        with self._lock:
+            self._first[:] = statuses
+
     def next(self) -> int | None:
         """The status to answer with; None: ask the door."""
         with self._lock:
