@@ -14,7 +14,7 @@ from tests.web.conftest import TOKENS, Web, event
 from tests.web.test_orders import journaled
 from worker.dev.ports import LOOPBACK
 from worker.web import body as body_module
-from worker.web import protocol
+from worker.web import gate, protocol
 
 BEARER = f"Authorization: Bearer {TOKENS['uk']}\r\n"
 
@@ -109,6 +109,14 @@ def test_too_many_connections_are_told_so(here: Web, monkeypatch: pytest.MonkeyP
     told = here.raw(b"")
     assert told.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: 2" in told.lower()
+
+
+def test_too_many_requests_are_told_so_and_the_platform_is_answered(here: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MOST_AT_ONCE", 0)
+    answer = here.post("/orders", event())
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:redeem:problem:busy")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert here.get("/healthz", token=None).status_code == 200
 
 
 def test_who_hangs_up_leaves_all_of_it_journaled(web: Web, redis: Redis) -> None:

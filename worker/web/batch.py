@@ -15,7 +15,8 @@ from tasks.orders import Order, parse_order
 from worker.web.problems import Problem
 
 MOST_EVENTS: Final = 1000
-"""In one request: they are journaled in one step, in which Redis does nothing else."""
+MOST_CODES: Final = 2000
+"""In one request: they are journaled in one step, 0.1 ms a code, in which Redis does nothing else."""
 
 
 def read_orders(body: bytes, shops: Collection[str], *, now: datetime) -> list[Order]:
@@ -49,6 +50,8 @@ def read_orders(body: bytes, shops: Collection[str], *, now: datetime) -> list[O
         )
     if faults:
         raise invalid(faults)
+    if sum(len(order.coupons) for order in orders) > MOST_CODES:
+        raise _too_many(f"A request may hold {MOST_CODES} codes")
     return orders
 
 
@@ -69,13 +72,12 @@ def _bounded(events: Iterator[Found]) -> list[Found]:
     for one in events:
         found.append(one)
         if len(found) > MOST_EVENTS:
-            raise Problem(
-                413,
-                "Too many",
-                f"A request may hold {MOST_EVENTS} events: send the rest in another.",
-                type="too-many-events",
-            )
+            raise _too_many(f"A request may hold {MOST_EVENTS} events")
     return found
+
+
+def _too_many(limit: str) -> Problem:
+    return Problem(413, "Too many", f"{limit}: nothing was taken. Send the rest in another.", type="too-many-events")
 
 
 def _order(found: Found, shops: Collection[str], now: datetime) -> Order:

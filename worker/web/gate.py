@@ -30,9 +30,8 @@ log = structlog.get_logger("redeem.web")
 class Gate:
     """ASGI middleware, the outermost."""
 
-    def __init__(self, app: ASGIApp, most: int = MOST_AT_ONCE) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most = most
         self._in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +60,7 @@ class Gate:
             _tell(scope, inner, answer.status, seconds)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        if self._in_hand > self._most and scope["path"] not in _PROBES:
+        if self._in_hand > MOST_AT_ONCE and scope["path"] not in _PROBES:
             return _BUSY.response()
         refusal = _unfit(scope)
         return refusal.response() if refusal else None

@@ -47,9 +47,7 @@ COMMON: Final[dict[int | str, dict[str, Any]]] = {
     400: problem_response("The request is not HTTP as it should be, or its `Idempotency-Key` cannot be used."),
     401: problem_response("Not known: no token or signature, or a wrong one; nothing was read.", challenge=True),
     408: problem_response("The body did not come in within 30 seconds. Send the same again."),
-    413: problem_response(
-        "The body is larger than 1 MiB, or holds more than 1000 events. Send it in several requests."
-    ),
+    413: problem_response("The body is larger than 1 MiB, or holds more than 1000 events or 2000 codes: send several."),
     415: problem_response("The body says that it is no JSON, or that it is compressed."),
     429: problem_response("The shop sends faster than it may. Send the same again later.", retry_after=True),
     500: problem_response("A mistake of the door's. Not known to be journaled: send the same again."),
