@@ -32,6 +32,8 @@ class Books:
     counted_besides: list[str] = field(default_factory=list)
     given_up: list[list[str]] = field(default_factory=list)
     wrong_answers: list[tuple[str, str]] = field(default_factory=list)
+    rolled_back: list[str] = field(default_factory=list)
+    wrong_rows: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for id_ in (SOVENDUS, UNIQODO):
@@ -65,7 +67,8 @@ class Books:
 
     def evidence(self) -> Evidence:
         told = (self._reported(), self._counted(), self.given_up, self.wrong_answers)
-        return Evidence(self.promises, self.records, self.booked, self.calls, *told)
+        outbox = (self.rolled_back, self.wrong_rows)
+        return Evidence(self.promises, self.records, self.booked, self.calls, *told, *outbox)
 
     def _reported(self) -> list[tuple[str, State]]:
         told = [

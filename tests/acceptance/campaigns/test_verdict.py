@@ -48,6 +48,18 @@ def test_an_answer_that_a_door_may_not_give(books: Books) -> None:
     assert books.broken() == {"misanswered"}
 
 
+def test_an_order_that_was_rolled_back_and_came_to_somebodys_ears(books: Books) -> None:
+    books.rolled_back.append("sovendus:uk:9:GONE")
+    assert books.broken() == set()
+    books.rolled_back.append(SOVENDUS)
+    assert books.broken() == {"never_happened"}
+
+
+def test_a_row_that_does_not_say_what_became_of_its_order(books: Books) -> None:
+    books.wrong_rows.append(("postgresql N1", "queued"))
+    assert books.broken() == {"row_astray"}
+
+
 @pytest.mark.parametrize("state", ["queued", "sending", "retrying"])
 def test_what_still_waits_is_unsettled(books: Books, state: str) -> None:
     books.promise("uniqodo:uk:1:CD34")
