@@ -5,9 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from tasks.invalid_event import FieldError
+
+UNMAPPED: Final = "unmapped"
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Unmapped(Exception):  # noqa: N818 - named by what happened
     """The payload is not that system's order, or lacks what the mapping needs.
 
     `errors` name every fault by its path in the payload and quote no value; `event` is what could be mapped all the
-    same, in the event's own fields, so that what is kept of it can be masked as events are.
+    same, in the event's own fields, so that what is kept of it can be masked as events are. One field more, which no
+    event has, sees to it that it is never valid as it stands, whoever looks at it later.
     """
 
     reason: ClassVar[str] = "invalid_event"
@@ -29,7 +32,7 @@ class Unmapped(Exception):  # noqa: N818 - named by what happened
     def __init__(self, errors: tuple[FieldError, ...], event: Mapping[str, Any]) -> None:
         super().__init__("; ".join(map(str, errors)))
         self.errors = errors
-        self.event = dict(event)
+        self.event = {**event, UNMAPPED: True}
 
 
 class ShopSystem(ABC):

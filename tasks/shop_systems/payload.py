@@ -17,6 +17,7 @@ from tasks.shop_systems.base import Unmapped
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,30})?")
 _MOST_DIGITS: Final = 12  # before the dot, as in the event
 _FINEST: Final = Decimal("0.000001")
+_UNKNOWN: Final = "unknown"
 
 
 class Payload:
@@ -81,16 +82,19 @@ class Payload:
         return self.says(name, "1", "true", "yes", "on")
 
     def amount(self, name: str) -> Decimal:
-        """An amount of money, to six decimals; required. What floats leave behind (119.00000000000001) goes."""
+        """An amount of money, to six decimals; required, and NaN with everything reckoned from it where it is none.
+
+        What floats leave behind (119.00000000000001) goes.
+        """
         value = self._members.get(name)
         if value is None:
             self.fault("required", name)
-            return Decimal(0)
+            return Decimal("NaN")
         try:
             return _amount(value).quantize(_FINEST)
         except (ValueError, InvalidOperation):
             self.fault('must be an amount such as "219.99"', name)
-            return Decimal(0)
+            return Decimal("NaN")
 
     def sum_of(self, lists: str, name: str) -> Decimal:
         """The sum of one amount over an array's objects."""
@@ -115,12 +119,14 @@ class Payload:
 
 
 def written(amount: Decimal) -> str:
-    """An amount as the event has it: two decimals, rounded half up."""
-    return str(to_cents(amount))
+    """An amount as the event has it: two decimals, rounded half up; a word where it could not be read."""
+    return _UNKNOWN if amount.is_nan() else str(to_cents(amount))
 
 
 def exact(amount: Decimal) -> str:
-    """An amount as the event has one that is still to be reckoned with: two to six decimals."""
+    """An amount as the event has one that is still to be reckoned with: two to six decimals; otherwise as `written`."""
+    if amount.is_nan():
+        return _UNKNOWN
     whole, _, fraction = f"{amount.quantize(_FINEST):f}".partition(".")
     return f"{whole}.{fraction.rstrip('0'):0<2}"
 

@@ -18,12 +18,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from redis.exceptions import RedisError
 
 from tasks.invalid_event import FieldError, InvalidEvent
 from tasks.messages.burying import bury_event
 from tasks.messages.strict_json import NotJson, read_json
 from tasks.orders import parse_order
+from tasks.partners.uniqodo import Uniqodo, UniqodoAccount
+from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.shop_systems import SYSTEMS, NothingToReport, ShopSystem, Unmapped
 from worker.web import webhook_openapi
 from worker.web.body import read_body
@@ -32,6 +33,7 @@ from worker.web.journal import journal, refused
 from worker.web.orders import require_pace
 from worker.web.problems import Problem
 
+_PATH: Final = "/webhooks/{shop}/{system}"
 MOST_BYTES: Final = 2 * 1024 * 1024
 """A payload may have this many: of one order of many lines, where one of our events has a few hundred."""
 _NOBODYS: Final = (secrets.token_hex(),)
@@ -50,7 +52,7 @@ class Delivery:
     body: bytes
 
 
-@router.post("/webhooks/{shop}/{system}", status_code=202, **webhook_openapi.WEBHOOK)
+@router.post(_PATH, status_code=202, **webhook_openapi.WEBHOOK)
 async def take_webhook(request: Request) -> Response:
     """Journal the order that a shop system tells of.
 
@@ -162,13 +164,24 @@ def _keep(door: Door, delivery: Delivery, event: Mapping[str, Any], error: Unmap
     anything about it changes, and repeat a delivery whose answer was lost.
     """
     whole = {**event, "shop": delivery.shop}
+    if not _sends_customer_id(door, delivery.shop):
+        whole.pop("customer_id", None)  # it would be masked, and a masked event cannot be replayed
+    token = _token(delivery, whole, error.errors)
     try:
-        letter = bury_event(door.runtime, whole, error, token=_token(delivery, whole, error.errors))
-    except (RedisError, OSError) as fault:
+        letter = until_recorded(
+            lambda: bury_event(door.runtime, whole, error, token=token), what="a webhook", limit=door.patience
+        )
+    except UNAVAILABLE as fault:
         raise refused(fault) from fault
     door.metrics.invalid(delivery.shop)
     errors = [{"path": one.path, "message": one.message} for one in error.errors]
     return JSONResponse({"accepted": [], "dead_letter": letter, "errors": errors}, 202)
+
+
+def _sends_customer_id(door: Door, shop: str) -> bool:
+    found = door.settings.shops.get(shop)
+    account = found.account(Uniqodo.name) if found else None
+    return isinstance(account, UniqodoAccount) and account.send_uid
 
 
 def _token(delivery: Delivery, event: Mapping[str, Any], errors: Iterable[FieldError]) -> str:
