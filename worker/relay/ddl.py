@@ -9,7 +9,7 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
-from worker.relay.table import NAME, outbox
+from worker.relay.table import INDEXES, NAME, outbox
 
 _DIALECTS: Final[dict[str, type[Dialect]]] = {
     "postgresql": postgresql.dialect,
@@ -41,7 +41,7 @@ def ddl(database: str) -> str:
 def _statements(database: str) -> Iterator[str]:
     dialect = _DIALECTS[database]()
     made: list[DDLElement] = [CreateTable(outbox)]
-    made += [CreateIndex(index) for index in sorted(outbox.indexes, key=lambda index: str(index.name))]
+    made += map(CreateIndex, INDEXES[database])
     yield f"-- The outbox of `redeem relay`, for {database}. The ERP writes event (JSON), the relay all that is null."
     if database != "mysql":
         yield "BEGIN;"

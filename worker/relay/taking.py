@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text, update
+from sqlalchemy import Connection, Select, bindparam, select, text, update
 
 from worker.relay.database import Database
 from worker.relay.journaling import Door, journal
@@ -19,7 +20,6 @@ from worker.relay.outcome import Outcome
 from worker.relay.row import Row
 from worker.relay.table import IS_UNSENT, RowState, outbox
 
-_NEXT = select(outbox).where(text(IS_UNSENT)).order_by(outbox.c.id).with_for_update(skip_locked=True)
 _MARK = update(outbox).where(outbox.c.id == bindparam("row"), text(IS_UNSENT))
 
 
@@ -36,7 +36,7 @@ def take(database: Database, door: Door, batch: int) -> Taken:
 
     Raises DatabaseError, redis.RedisError and OSError: then none of them is marked, and they are taken again.
     """
-    query = _NEXT.limit(batch)
+    query = next_rows(batch)
     if database.locks_rows:
         with database.writing() as connection:
             rows = [Row.of(found) for found in connection.execute(query)]
@@ -50,6 +50,12 @@ def take(database: Database, door: Door, batch: int) -> Taken:
         with database.writing() as connection:
             _mark(connection, told)
     return _taken(told)
+
+
+def next_rows(batch: int) -> Select[Any]:
+    """The oldest that wait; held, and without those that another relay holds, where the database can do that."""
+    query = select(outbox).where(text(IS_UNSENT)).order_by(outbox.c.id).limit(batch)
+    return query.with_for_update(skip_locked=True)
 
 
 def _mark(connection: Connection, told: Mapping[int, Outcome]) -> None:
