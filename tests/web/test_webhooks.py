@@ -15,11 +15,14 @@ import pytest
 from redis import Redis
 from requests import Response
 
+from tasks.dead_letters.amendment_text import parse_amendment
+from tasks.dead_letters.finding import Refused
+from tasks.dead_letters.replaying import replay
 from tasks.shop_systems import SYSTEMS
-from tests.acceptance.kit.processes import REDEEM
 from tests.tasks.shop_systems.deliveries import PERSONAL, body, plain
 from tests.tools import tool
-from tests.web.conftest import OLD_SECRET, SECRETS, SHOPS, TOKENS, Served, Web, environment_of, serving
+from tests.web.conftest import OLD_SECRET, SECRETS, SHOPS, TOKENS, Served, Web, serving
+from tests.worker.apps import running
 
 DOCS = Path(__file__).parents[2] / "docs" / "webhooks.md"
 WHOLE = {"woocommerce": "woocommerce_vat_included", "shopify": "shopify_vat_included", "shopware": "shopware_gross"}
@@ -226,15 +229,25 @@ def test_what_cannot_be_mapped_is_kept_as_far_as_it_could_be(web: Web, redis: Re
     assert personal(everything(redis)) == []
 
 
-def test_what_was_kept_is_mended_and_goes_out_as_the_page_says(web: Web, redis: Redis, broker_url: str) -> None:
+def test_what_was_kept_goes_out_once_it_is_mended_as_the_page_says(web: Web, redis: Redis, broker_url: str) -> None:
     delivery = plain("shopify_vat_included")
     del delivery["currency"]
-    letter = deliver(web, "shopify", json.dumps(delivery).encode()).json()["dead_letter"]
-    replay = [*REDEEM, "dead", "replay", letter, "--set", "currency=GBP", "--set", "unmapped="]
+    kept = [
+        deliver(web, "shopify", json.dumps(delivery).encode()).json()["dead_letter"],
+        deliver(web, "woocommerce", json.dumps(spoilt("woocommerce")).encode()).json()["dead_letter"],
+    ]
+    assert "`redeem dead replay ID --set currency=EUR`" in DOCS.read_text(encoding="utf-8")
     assert "`--set order_value=90.00 --set unmapped=`" in DOCS.read_text(encoding="utf-8")
-    env = environment_of({"BROKER_URL": broker_url} | SHOPS)
-    subprocess.run(replay, env=env, capture_output=True, timeout=60, check=True)
-    assert redis.hget("redeem:redemption:sovendus:uk:1622:SKDXXR4324", "order_value") == "75.00"
+    with running(broker_url, **SHOPS) as app:
+        unmapped, invalid = (app.runtime.ledger.find(letter) for letter in kept)
+        assert unmapped is not None
+        assert invalid is not None
+        with pytest.raises(Refused, match="unmapped: unknown field"):
+            replay(app, app.runtime, unmapped, amendment=parse_amendment(["currency=GBP"]))
+        replay(app, app.runtime, unmapped, amendment=parse_amendment(["currency=GBP", "unmapped="]))
+        replay(app, app.runtime, invalid, amendment=parse_amendment(["currency=EUR"]))
+    for number, value in (("1622", "75.00"), ("4750", "90.00")):
+        assert redis.hget(f"redeem:redemption:sovendus:uk:{number}:SKDXXR4324", "order_value") == value
 
 
 @pytest.mark.parametrize(

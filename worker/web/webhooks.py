@@ -37,7 +37,7 @@ _PATH: Final = "/webhooks/{shop}/{system}"
 MOST_BYTES: Final = 2 * 1024 * 1024
 """A payload may have this many: of one order of many lines, where one of our events has a few hundred."""
 _NOBODYS: Final = (secrets.token_hex(),)
-"""Checked against where there is no such shop, or it has no secret: a refusal then takes as long as any."""
+"""Checked against where there is no such shop, or it has no secret: a refusal is then like any other."""
 
 router = APIRouter()
 

@@ -123,7 +123,7 @@ def test_every_system_is_tested() -> None:
 
 
 @pytest.mark.parametrize("system", BUILDERS)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cart=CARTS, included=st.booleans())
 def test_the_net_value_is_the_sum_of_the_net_lines(
     system: str, cart: tuple[list[Line], Line], *, included: bool

@@ -58,3 +58,11 @@ def test_the_tax_of_a_shipping_line_that_was_taken_out_is_not_the_order_s() -> N
     event = SHOPIFY.read({}, order)
     assert isinstance(event, dict)
     assert event["order_value"] == "75.00"
+
+
+def test_a_discount_without_a_code_is_no_code() -> None:
+    order = payload("shopify_vat_included")
+    order["discount_codes"].insert(0, {"code": "", "amount": "1.00", "type": "fixed_amount"})
+    event = SHOPIFY.read({}, order)
+    assert isinstance(event, dict)
+    assert [coupon["code"] for coupon in event["coupons"]] == ["SKDXXR4324"]
