@@ -41,8 +41,15 @@ def test_its_schemas_are_schemas_and_its_examples_valid() -> None:
     assert DOCUMENT["openapi"].startswith("3.1.")
     for name, schema in DOCUMENT["components"]["schemas"].items():
         Draft202012Validator.check_schema(schema)
-        for example in [schema["example"]] if "example" in schema else []:
+        for example in schema.get("examples", ()):
             resolved({"$ref": f"#/components/schemas/{name}"}).validate(example)
+
+
+def test_its_examples_of_requests_are_taken(web: Web) -> None:
+    for kind, content in DOCUMENT["paths"]["/orders"]["post"]["requestBody"]["content"].items():
+        for example in [content["example"]] if "example" in content else content["examples"].values():
+            body = example if isinstance(example, str) else json.dumps(example["value"])
+            assert web.post("/orders", body.encode(), headers={"Content-Type": kind}).status_code == 202
 
 
 def test_an_event_is_what_redeem_schema_says_but_for_the_shop() -> None:

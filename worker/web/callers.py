@@ -28,11 +28,6 @@ class Callers:
         self._tokens = [(_digest(token), name) for name, shop in shops.items() for token in shop.tokens]
         self._secrets = [(secret, name) for name, shop in shops.items() for secret in shop.webhook_secrets]
 
-    @property
-    def nobody(self) -> bool:
-        """Whether no shop has a token or a secret: then there is no way in."""
-        return not self._tokens and not self._secrets
-
     def by_token(self, headers: Headers) -> str:
         """The shop whose token the request bears (RFC 6750).
 
