@@ -1,7 +1,8 @@
 """schemathesis in a process of its own, since pytest would rewrite all of it on import. A script with two uses:
 
 `conform URL TOKEN` asks the door there as its own document allows and forbids; prints one JSON object.
-`bodies positive|negative COUNT` makes up bodies by the event's schema; prints one a line: `json`, or `bytes` in base64.
+`bodies COUNT` makes up bodies that fit the event's schema, and as many that do not; prints one a line, `json`, or
+`bytes` in base64, with its `mode`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ CONFIG = {
     "seed": 1,
     "continue-on-failure": True,
     "generation": {"max-examples": 5, "deterministic": True, "database": "none"},
-    "phases": {"coverage": {"checks": {"ignored_auth": {"enabled": False}}}},  # two more requests for each of hundreds
+    "phases": {
+        "coverage": {
+            "checks": {"ignored_auth": {"enabled": False}},  # two more requests for each of hundreds
+            "generation": {"mode": "negative"},
+        }
+    },
     "checks": {
         # That a schema's yes is ours is tested by itself, where the rules beyond the schema are told one by one.
         "positive_data_acceptance": {"enabled": False},
@@ -58,8 +64,8 @@ def conform(url: str, token: str) -> dict[str, Any]:
     return {"failures": failures, "checks": checks, "asked": sorted(asked)}
 
 
-def bodies(mode: str, count: int) -> list[Any]:
-    """So many, the same on every run: events that fit the schema, or what does not."""
+def bodies(mode: GenerationMode, count: int) -> list[Any]:
+    """So many, the same on every run."""
     whole = json.loads(SCHEMA.read_text("utf-8").replace("#/$defs/", "#/components/schemas/"))
     components = {"schemas": whole.pop("$defs")}
     whole.pop("$schema")
@@ -77,7 +83,7 @@ def bodies(mode: str, count: int) -> list[Any]:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    @given(operation.as_strategy(GenerationMode(mode)))
+    @given(operation.as_strategy(mode))
     def collect(case: Any) -> None:  # noqa: ANN401 - schemathesis' own
         found.append(case.body)
 
@@ -91,9 +97,10 @@ def main() -> None:
     if use == "conform":
         print(json.dumps(conform(*words)))  # noqa: T201 - its result
         return
-    for body in bodies(words[0], int(words[1])):
-        told = {"bytes": base64.b64encode(body).decode()} if isinstance(body, bytes) else {"json": body}
-        print(json.dumps(told))  # noqa: T201 - as above
+    for mode in GenerationMode:
+        for body in bodies(mode, int(words[0])):
+            told = {"bytes": base64.b64encode(body).decode()} if isinstance(body, bytes) else {"json": body}
+            print(json.dumps({"mode": mode.value, **told}))  # noqa: T201 - as above
 
 
 if __name__ == "__main__":
