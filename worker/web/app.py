@@ -14,6 +14,7 @@ from worker.composition import RedeemApp
 from worker.web import health, metrics, openapi, orders, redemptions, shopware_registration, webhooks
 from worker.web.door import PATIENCE, Door
 from worker.web.gate import Gate
+from worker.web.lingering import Lingering
 from worker.web.problems import Problem, on_http_exception, on_problem
 
 
@@ -46,6 +47,7 @@ def create_web(app: RedeemApp, *, patience: float = PATIENCE) -> FastAPI:
     web = Web()
     web.state.door = Door(app, patience)
     web.add_middleware(Gate)
+    web.add_middleware(Lingering)
     return web
 
 
