@@ -104,7 +104,7 @@ def begin(client: str, folder: Path, url: str, secrets: tuple[str, str], text: s
     (folder / "spool").mkdir()
     (folder / "spool" / "1.json").write_text(text, encoding="utf-8")
     token, secret = secrets
-    variables = {"REDEEM_URL": url, "REDEEM_TOKEN": token, "REDEEM_WEBHOOK_SECRET": secret}
+    variables = {"REDEEM_URL": url, "REDEEM_TOKEN": token, "REDEEM_SECRET": secret}
     with (folder / "spool" / "1.json").open() as given:
         return subprocess.Popen(
             command(client, folder, text),
