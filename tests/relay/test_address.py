@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.relay.address import connect_options, database_url, told
+from worker.relay.database import require_skip_locked
 from worker.relay.errors import WrongDatabase
 
 
@@ -36,6 +37,17 @@ def test_it_is_shown_without_password_and_options() -> None:
     url = database_url("postgresql://erp:hunter22@db:5433/shop?password=hunter23&sslmode=require")
     assert told(url) == "postgresql://erp:***@db:5433/shop"
     assert told(database_url("sqlite:////var/lib/erp.db")) == "sqlite:////var/lib/erp.db"
+
+
+@pytest.mark.parametrize(("server", "version"), [("MySQL", (5, 7, 44)), ("MariaDB", (10, 5, 29))])
+def test_a_server_that_cannot_pass_over_locked_rows_is_refused(server: str, version: tuple[int, ...]) -> None:
+    with pytest.raises(WrongDatabase, match=f"the relay needs {server} .* or later, for SKIP LOCKED"):
+        require_skip_locked(server, version)
+
+
+@pytest.mark.parametrize(("server", "version"), [("MySQL", (8, 0, 36)), ("MySQL", (9, 1)), ("MariaDB", (10, 6, 0))])
+def test_one_that_can_is_taken(server: str, version: tuple[int, ...]) -> None:
+    require_skip_locked(server, version)
 
 
 @given(st.text(max_size=60))

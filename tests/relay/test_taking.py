@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,14 @@ from redis.exceptions import RedisError
 
 from tests.cli.conftest import Worker, event
 from tests.relay.erp import ON_SERVERS, ON_SQLITE
+from tests.tasks.examples import ADDRESS
+from worker.relay.errors import DatabaseError
 from worker.relay.relay import Relay
 from worker.relay.table import outbox as table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.relay.erp import Outbox
 
 
@@ -151,6 +156,37 @@ def test_with_redis_away_nothing_is_marked(outbox: Outbox, relay: Relay, redis: 
     row = outbox.row()
     assert (row["sent_at"], row["state"]) == (None, None)
     assert relay.once().relayed == 1
+
+
+@ON_SQLITE
+def test_two_relays_that_take_the_same_row_open_it_once(
+    outbox: Outbox, relays: Callable[..., Relay], redis: Redis
+) -> None:
+    """SQLite cannot hold a row: the second takes it after the first has read it, and before the first marks it."""
+    first, second = relays(), relays()
+    first.once()
+    outbox.add(event("1"))
+    sa.event.listen(first.database.engine, "checkin", lambda *_: second.take(), once=True)
+    first.take()
+    assert redis.llen("sovendus") == 1
+    assert outbox.row()["state"] == "queued"
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_what_a_server_says_is_told_without_what_stands_in_the_row(outbox: Outbox, relay: Relay) -> None:
+    with outbox.engine.begin() as erp:
+        erp.exec_driver_sql("""
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'no change of %%', NEW.event USING DETAIL = 'it is ' || NEW.event; END $$;
+            CREATE TRIGGER refuse BEFORE UPDATE ON redemption_outbox FOR EACH ROW EXECUTE FUNCTION refuse();
+        """)
+    outbox.add({"order_id": "1", "shop": "uk", "email": ADDRESS})
+    with pytest.raises(DatabaseError, match="no change of") as raised:
+        relay.once()
+    told = "".join(traceback.format_exception(raised.value))
+    assert ADDRESS not in told
+    assert "UPDATE" not in told
+    assert "it is" not in told
 
 
 @ON_SQLITE

@@ -196,16 +196,19 @@ def test_the_row_keeps_the_ids_that_it_was_sent_under(
 
 
 @ON_SQLITE
-def test_what_was_forgotten_goes_to_whom_the_settings_say_today(
-    outbox: Outbox, relays: Callable[..., Relay], configured: Callable[..., None], redis: Redis
+def test_what_was_forgotten_goes_to_whom_the_settings_say_today_and_what_was_reported_to_nobody(
+    outbox: Outbox, relays: Callable[..., Relay], worker: Worker, configured: Callable[..., None], redis: Redis
 ) -> None:
-    outbox.add(event("1"))
+    outbox.add(event("1", "SKD1", "SKD2"))
+    relays().once()
+    worker.work(SKD1)
     relays().once()
     configured(SHOPS__UK__DEFAULT_PARTNER="uniqodo")
     redis.flushall()
     relays().once()
     row = outbox.row()
-    assert (row["state"], row["redemptions"]) == ("queued", '["uniqodo:uk:1:SKD1"]')
+    assert (row["state"], row["redemptions"]) == ("queued", f'["{SKD1}", "uniqodo:uk:1:SKD2"]')
+    assert redis.keys("redeem:redemption:*") == ["redeem:redemption:uniqodo:uk:1:SKD2"]
 
 
 @ON_SQLITE

@@ -86,8 +86,7 @@ def _run(work: Relay, every: float) -> None:
     from worker.relay.loop import run  # noqa: PLC0415 - as above
     from worker.relay.stopping import Stop  # noqa: PLC0415 - as above
 
-    stop = Stop()
-    with stop.by_signal():
+    with contextlib.closing(Stop()) as stop, stop.by_signal():
         run(work, stop, every=every)
 
 

@@ -7,7 +7,7 @@ of theirs leaves this file but the first line of what the server said.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import quote
@@ -109,11 +109,14 @@ class Database:
         dialect: Any = self.engine.dialect
         if dialect.name != "mysql":
             return
-        server = "MariaDB" if dialect.is_mariadb else "MySQL"
-        oldest = _OLDEST[server]
-        if dialect.server_version_info[: len(oldest)] < oldest:
-            needed = ".".join(map(str, oldest))
-            raise WrongDatabase(f"the relay needs {server} {needed} or later, for SKIP LOCKED")
+        require_skip_locked("MariaDB" if dialect.is_mariadb else "MySQL", dialect.server_version_info)
+
+
+def require_skip_locked(server: str, version: Sequence[int]) -> None:
+    """Raises WrongDatabase for a MySQL or MariaDB on which relays would wait for one another."""
+    if tuple(version) < _OLDEST[server]:
+        needed = ".".join(map(str, _OLDEST[server]))
+        raise WrongDatabase(f"the relay needs {server} {needed} or later, for SKIP LOCKED")
 
 
 def _engine(url: URL) -> Engine:
