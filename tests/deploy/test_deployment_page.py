@@ -14,6 +14,8 @@ from tests.deploy.guarded_broker import ROOT
 from tests.deploy.rights import RUNS
 from tests.deploy.test_systemd import LONGEST_CALL, section
 from worker.transport.credit import share
+from worker.web.gate import MOST_AT_ONCE
+from worker.web.server import _LAST_REQUESTS
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text("utf-8")
 BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -44,8 +46,10 @@ def test_the_units_are_copied_by_the_commands_shown(tmp_path: Path) -> None:
 def test_the_secrets_of_kubernetes_are_those_that_the_manifests_want() -> None:
     (commands,) = [block for block in BLOCKS if "kubectl" in block]
     made = set(re.findall(r"create (?:secret generic|configmap) (\S+)", commands))
-    (deployment, _) = yaml.safe_load_all((ROOT / "deploy/kubernetes/worker.yaml").read_text("utf-8"))
-    volumes = deployment["spec"]["template"]["spec"]["volumes"]
+    applied = re.findall(r"-f (deploy/kubernetes/\S+)", commands)
+    assert len(applied) > 1
+    deployments = [next(iter(yaml.safe_load_all((ROOT / file).read_text("utf-8")))) for file in applied]
+    volumes = [volume for one in deployments for volume in one["spec"]["template"]["spec"]["volumes"]]
     wanted = {volume["configMap"]["name"] for volume in volumes if "configMap" in volume}
     wanted |= {
         source["secret"]["name"] for volume in volumes for source in volume.get("projected", {}).get("sources", [])
@@ -57,6 +61,8 @@ def test_its_figures_are_the_codes() -> None:
     assert f"{lease_for(LONGEST_CALL):g} s at a `READ_TIMEOUT` of {LONGEST_CALL:g} s" in PAGE
     assert f"TimeoutStopSec={section('redeem-worker@.service')['TimeoutStopSec']}" in PAGE
     assert f"one partner gets {share(16)} at most" in PAGE
+    assert f"answers what is in hand, {_LAST_REQUESTS} s at most" in PAGE
+    assert f"Beyond {MOST_AT_ONCE} requests at once" in PAGE
 
 
 def test_the_scripts_of_ours_are_clean() -> None:

@@ -15,7 +15,9 @@ from config.settings import load_settings
 from tasks.partners import SPECS
 from tasks.redeeming import lease_for
 from tests.deploy.guarded_broker import ROOT
-from tests.deploy.test_systemd import HUNG_AFTER, LONGEST_CALL, STOPPING
+from tests.deploy.test_systemd import HUNG_AFTER, LONGEST_CALL, STOPPING, section
+from worker.web import health
+from worker.web.server import _LAST_REQUESTS
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 MANIFESTS = {path.stem: list(yaml.safe_load_all(path.read_text("utf-8"))) for path in FOLDER.glob("*.yaml")}
@@ -82,6 +84,19 @@ def test_the_worker_hangs_before_kubernetes_says_so() -> None:
     assert worker["readinessProbe"]["exec"]["command"][-1] == environ["REDEEM_READINESS_FILE"]
     (port,) = worker["ports"]
     assert str(port["containerPort"]) == environ["REDEEM_METRICS__PORT"]
+
+
+def test_the_door_is_asked_what_it_answers_and_stops_when_nobody_comes_any_more() -> None:
+    web = container("web")
+    paths = {kind: web[f"{kind}Probe"]["httpGet"]["path"] for kind in ("startup", "liveness", "readiness")}
+    assert paths == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert set(paths.values()) <= {getattr(route, "path", "") for route in health.router.routes}
+    assert web["readinessProbe"]["timeoutSeconds"] > health.BOUND
+    (port,) = web["ports"]
+    assert {"name": "PORT", "value": str(port["containerPort"])} in web["env"]
+    waits = int(web["lifecycle"]["preStop"]["exec"]["command"][-1])
+    assert PODS["web"]["terminationGracePeriodSeconds"] > waits + _LAST_REQUESTS
+    assert float(section("redeem-web.service")["TimeoutStopSec"]) > _LAST_REQUESTS
 
 
 def test_what_selects_selects_what_is_there() -> None:
