@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from celery import Celery
 
-from tasks.doorbell import ring
+from tasks.doorbell import ring_all
 from tasks.intake import plan_order
 from tasks.ledger import Opened, Planned
 from tasks.orders import Order
@@ -60,9 +60,6 @@ def open_and_ring(
     """Open redemptions as planned, all or none, and ring for the new ones; otherwise as `accept`."""
     what = planned[0].redemption.order_id if planned else ""
     opened = until_recorded(lambda: runtime.ledger.open(planned), what=what, limit=patience)
-    for one in opened:
-        if one.result == "ring":
-            redemption = one.planned.redemption
-            if not ring(app, redemption.partner, redemption.id):
-                break  # the broker is away: the waker rings for these
+    new = [one.planned.redemption for one in opened if one.result == "ring"]
+    ring_all(app, [(redemption.partner, redemption.id) for redemption in new])  # if the broker is away, the waker does
     return tuple(opened)
