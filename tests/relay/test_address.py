@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.relay.address import connect_options, database_url, told
@@ -50,6 +50,7 @@ def test_one_that_can_is_taken(server: str, version: tuple[int, ...]) -> None:
     require_skip_locked(server, version)
 
 
+@settings(max_examples=40)
 @given(st.text(max_size=60))
 def test_any_text_at_all_is_a_database_or_wrong(text: str) -> None:
     for dsn in (text, f"postgresql://{text}", f"mysql://erp:hunter22@{text}"):

@@ -18,6 +18,7 @@ from tests.acceptance.kit.polling import eventually
 from tests.cli.conftest import Worker, event
 from tests.relay.erp import ON_SERVERS, ON_SQLITE
 from tests.relay.process import RelayProcess
+from tests.tasks.examples import ADDRESS
 from worker.dev.broker import EmbeddedValkey
 from worker.relay.errors import Unusable
 from worker.relay.loop import run
@@ -48,6 +49,7 @@ def states(outbox: Outbox) -> list[str | None]:
     return [row["state"] for row in outbox.rows()]
 
 
+@ON_SQLITE
 def test_rows_are_relayed_as_they_come_and_written_back_as_they_end(
     outbox: Outbox, relay: Relay, worker: Worker
 ) -> None:
@@ -82,22 +84,28 @@ def test_a_database_that_goes_away_is_waited_for(
 def test_the_trigger_wakes_it_redis_is_waited_for_and_sigterm_ends_it_warm(
     outbox: Outbox, configured: Callable[..., None], tmp_path: Path, valkey: EmbeddedValkey, redis: Redis
 ) -> None:
-    configured(RELAY__DSN=outbox.url)
+    """Nothing of an order is in its log, at DEBUG too, where SQLAlchemy would print statements and rows."""
+    configured(RELAY__DSN=outbox.url, LOG_LEVEL="DEBUG")
     with RelayProcess(os.environ, tmp_path / "relay.log", "--every", "1h") as relay:
-        (first,) = outbox.add(event("1"))
-        eventually(lambda: states(outbox) == ["queued"])
+        first, _ = outbox.add(event("1", email=ADDRESS), f'{{"order_id": "{ADDRESS}", "customer": "{ADDRESS}"')
+        eventually(lambda: states(outbox) == ["queued", "refused"])
         outbox.change(first, sent_at=None, state=None)  # as an ERP mends a row
-        eventually(lambda: states(outbox) == ["queued"])
+        eventually(lambda: states(outbox) == ["queued", "refused"])
         with killed(valkey):
             outbox.add(event("2"))
             eventually(lambda: relay.entries("relay.waiting"))
-            assert outbox.rows()[1]["sent_at"] is None
-        eventually(lambda: states(outbox) == ["queued", "queued"])
+            assert outbox.rows()[2]["sent_at"] is None
+        eventually(lambda: states(outbox) == ["queued", "refused", "queued"])
         assert redis.exists("redeem:redemption:sovendus:uk:2:SKD1")
         eventually(lambda: relay.entries("relay.goes_on"))
         assert [one["away"] for one in relay.entries("relay.waiting")] == ["broker"]
         assert relay.stop() == 0
         assert relay.entries("relay.stopped")
+        batches = relay.entries("relay.batch")
+        assert sum(batch["relayed"] for batch in batches) == 3
+        assert [batch["rows"] for batch in batches if "refused" in batch] == [[2]]
+        for secret in (ADDRESS, "219.99", "SELECT", outbox.url):
+            assert secret not in relay.said()
 
 
 def test_the_first_ctrl_c_asks_and_the_second_insists() -> None:

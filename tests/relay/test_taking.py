@@ -39,6 +39,7 @@ def test_what_waits_is_in_the_ledger_and_marked_as_sent(outbox: Outbox, relay: R
     )
 
 
+@ON_SQLITE
 def test_more_than_a_batch_goes_in_the_order_in_which_it_came(outbox: Outbox, relay: Relay, redis: Redis) -> None:
     outbox.add(*(event(str(number)) for number in range(1, 11)))
     assert relay.once().relayed == 10

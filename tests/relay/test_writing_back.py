@@ -53,6 +53,7 @@ def test_the_partners_yes_stands_in_the_row(outbox: Outbox, relay: Relay, worker
     assert relay.once().written_back == 0
 
 
+@ON_SQLITE
 def test_what_is_dead_says_why_until_a_person_brings_it_back(
     outbox: Outbox, relay: Relay, worker: Worker, redeem: Run
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_row_that_the_erp_deletes_is_missed_by_nobody(outbox: Outbox, relay: R
     assert relay.once().written_back == 1
 
 
+@ON_SQLITE
 def test_what_the_ledger_forgot_is_handed_in_again(outbox: Outbox, relay: Relay, worker: Worker, redis: Redis) -> None:
     outbox.add(event("1"), event("2"))
     relay.once()
