@@ -141,3 +141,5 @@ def test_what_it_builds_is_a_worker_that_reports_and_stops_warm(image: Path, bro
     assert not (image / "opt/redeem/.venv/lib/python3.11/site-packages/pytest").exists()
     told = subprocess.run([programs / "redeem", "schema"], check=True, capture_output=True, cwd=tmp_path)
     assert json.loads(told.stdout)["$schema"]
+    for words in (["serve", "--openapi"], ["relay", "--ddl", "postgresql"]):  # which want their extras
+        subprocess.run([programs / "redeem", *words], check=True, capture_output=True, cwd=tmp_path)
