@@ -10,12 +10,14 @@ import pytest
 import structlog
 from redis import Redis
 
+from tests.database_fixtures import mariadb, postgresql, sqlite
 from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+__all__ = ["mariadb", "postgresql", "sqlite"]
 
 # The same examples on every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
 hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)

@@ -21,7 +21,6 @@ from tests.acceptance.kit.nursery import Nursery
 from tests.acceptance.kit.proxy import Proxy
 from tests.acceptance.kit.relays import RelayProcess
 from tests.databases import connected
-from tests.databases.fixtures import mariadb, postgresql, sqlite
 from tests.relay import gates
 from worker.relay.ddl import ddl
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from tests.databases import Database, MariaDB, PostgreSQL, SQLiteFolder
     from worker.dev.sandbox import Sandbox
 
-__all__ = ["mariadb", "postgresql", "sqlite"]
 SEED = int(os.environ.get("KILL_SEED", "7"))  # another one is another course of things
 
 

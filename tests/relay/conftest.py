@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from tests.cli.conftest import _process_as_before, configured, redeem, worker
-from tests.databases.fixtures import database, mariadb, postgresql, server, sqlite
+from tests.database_fixtures import database, server
 from tests.relay.erp import outbox, relay, relays
 
 __all__ = [
     "_process_as_before",
     "configured",
     "database",
-    "mariadb",
     "outbox",
-    "postgresql",
     "redeem",
     "relay",
     "relays",
     "server",
-    "sqlite",
     "worker",
 ]

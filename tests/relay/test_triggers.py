@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from tasks.invalid_event import InvalidEvent
 from tasks.orders import hash_email, parse_order
+from tests.database_fixtures import DIALECTS, server_of
 from tests.databases import connected
-from tests.databases.fixtures import DIALECTS, server_of
 from tests.relay.shop_sql import ShopSQL
 
 if TYPE_CHECKING:

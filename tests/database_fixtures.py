@@ -1,4 +1,7 @@
-"""Fixtures for any conftest to import: the servers of a session, and `database` for a test on each of the three."""
+"""The servers of a session, as fixtures, and `database` for a test on each of the three; tests/conftest.py has them.
+
+Most tests need no database, so drivers and servers are imported by the first that does.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,24 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tests.databases.mariadb import MariaDB
-from tests.databases.postgresql import PostgreSQL
-from tests.databases.sqlite import SQLiteFolder
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.databases.database import Database
+    from tests.databases.mariadb import MariaDB
+    from tests.databases.postgresql import PostgreSQL
     from tests.databases.server import DatabaseServer
+    from tests.databases.sqlite import SQLiteFolder
 
 DIALECTS = ("sqlite", "postgresql", "mysql")
+_FIXTURES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb"}
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """A test that kills it has it revived at the end."""
+    """A test that kills it revives it."""
+    from tests.databases.postgresql import PostgreSQL  # noqa: PLC0415 - see above
+
     with PostgreSQL() as server:
         yield server
 
@@ -29,6 +34,8 @@ def postgresql() -> Iterator[PostgreSQL]:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
     """As `postgresql`."""
+    from tests.databases.mariadb import MariaDB  # noqa: PLC0415 - see above
+
     with MariaDB() as server:
         yield server
 
@@ -36,10 +43,9 @@ def mariadb() -> Iterator[MariaDB]:
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> SQLiteFolder:
     """Where SQLite's files are."""
+    from tests.databases.sqlite import SQLiteFolder  # noqa: PLC0415 - see above
+
     return SQLiteFolder(tmp_path_factory.mktemp("sqlite"))
-
-
-_FIXTURES = {"sqlite": "sqlite", "postgresql": "postgresql", "mysql": "mariadb"}
 
 
 def server_of(request: pytest.FixtureRequest) -> DatabaseServer | SQLiteFolder:
