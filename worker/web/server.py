@@ -15,7 +15,9 @@ from worker.web.protocol import Protocol
 
 _LARGEST_HEAD: Final = 32 * 1024  # bytes of request line and headers
 _BACKLOG: Final = 1024  # connections that wait to be taken
-_IDLE: Final = 5  # seconds that a connection may be kept open between requests
+_IDLE: Final = 75
+"""Seconds that a connection may be kept open between requests: longer than load balancers keep theirs, which is 60 as a
+rule. A request over a connection that is just being closed would be answered 502 by them."""
 _LAST_REQUESTS: Final = 25
 """Seconds for what is in hand when the process is asked to stop; platforms kill after thirty."""
 
