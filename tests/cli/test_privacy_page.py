@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
 SOURCES = [
     path for folder in ("tasks", "worker") for kind in ("lua", "py") for path in (ROOT / folder).rglob(f"*.{kind}")
 ]
-NAMED = re.compile(r"""P \.\. '([a-z_-]+)|\bkey\("([a-z_-]+)|key_prefix}([a-z]+)""")
+NAMED = re.compile(r"""P \.\. '([a-z_-]+)|\bkey\("([a-z_-]+)|key_prefix}:?([a-z]+)""")
 NO_KEYS = {"nothing"}
 """Names of keys that are never written."""
 
