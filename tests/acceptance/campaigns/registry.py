@@ -33,7 +33,7 @@ CAMPAIGNS: Final = {
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
     "wires": Campaign(wires, Sizes(orders=1500, faults=60)),
-    "web": Campaign(web, Sizes(orders=20_000, faults=140)),
+    "web": Campaign(web, Sizes(orders=10_000, faults=140)),
     "outbox": Campaign(outbox, Sizes(orders=6000, faults=120)),
     "outage": Campaign(outage, Sizes(orders=50_000, faults=180)),
 }
