@@ -26,6 +26,7 @@ def check_broker_url(value: str) -> str:
     if parts.scheme not in _SCHEMES:
         raise ValueError("must begin with redis://, rediss:// or unix://")
     _check_place(parts.scheme, host or "", parts.path)
+    _check_options(parts.scheme, parts.query)
     return value
 
 
@@ -40,6 +41,16 @@ def _check_place(scheme: str, host: str, path: str) -> None:
         raise ValueError("must end with the number of a database, or nothing: redis://localhost:6379/0")
 
 
+def _check_options(scheme: str, query: str) -> None:
+    """redis-py takes many more than kombu, which fails over them with the first message it sends."""
+    unix = {"db", "username", "password"} if scheme == "unix" else set()
+    for name in parse_qs(query, keep_blank_values=True):
+        if name not in unix and not (scheme == "rediss" and name.startswith("ssl_")):
+            raise ValueError(
+                "has an option after the ? that cannot stand there: rediss:// takes ssl_…, unix:// takes db"
+            )
+
+
 def kombu_url(url: str) -> str:
     """The same broker for kombu, which writes a socket as `redis+socket://user:password@/path?virtual_host=0`."""
     parts = urlsplit(url)
@@ -47,5 +58,6 @@ def kombu_url(url: str) -> str:
         return url
     query = parse_qs(parts.query)
     password = parts.password or quote(query.get("password", [""])[0], safe="")
-    login = f"{parts.username or ''}:{password}@" if password else ""
+    user = parts.username or quote(query.get("username", [""])[0], safe="")
+    login = f"{user}:{password}@" if password else ""
     return f"redis+socket://{login}{parts.path}?virtual_host={query.get('db', ['0'])[0]}"

@@ -24,6 +24,7 @@ from worker.dev.broker import server_binary
         "rediss://:pw@cache.example:6380/1?ssl_cert_reqs=required",
         "unix:///run/redis.sock?db=2",
         "unix://user@/run/redis.sock?db=2&password=pw",
+        "unix:///run/redis.sock?db=2&username=user&password=pw",
     ],
 )
 def test_one_server_over_tcp_tls_or_a_socket_is_taken_as_it_is(url: str) -> None:
@@ -45,6 +46,10 @@ def test_one_server_over_tcp_tls_or_a_socket_is_taken_as_it_is(url: str) -> None
         ("redis://:SEKRET@localhost/zero", "must end with the number of a database"),
         ("redis://:SEKRET@localhost:port/0", "is no URL"),
         ("redis://[:SEKRET", "is no URL"),
+        ("redis://:SEKRET@h/0?socket_timeout=5", "an option after the . that cannot stand there"),
+        ("redis://:SEKRET@h/0?ssl_cert_reqs=none", "rediss:// takes ssl_"),
+        ("rediss://h/0?password=SEKRET", "an option after the . that cannot stand there"),
+        ("unix:///run/redis.sock?protocol=3", "unix:// takes db"),
         ("unix://", "must hold the socket's absolute path"),
     ],
 )
@@ -80,7 +85,9 @@ def _answers(client: Redis) -> bool:
         return False
 
 
-@pytest.mark.parametrize("login", ["unix://{}?db=3&password=p/w", "unix://:p%2Fw@{}?db=3"])
+@pytest.mark.parametrize(
+    "login", ["unix://{}?db=3&password=p/w", "unix://{}?db=3&username=&password=p%2Fw", "unix://:p%2Fw@{}?db=3"]
+)
 def test_a_socket_is_the_same_database_for_redis_py_and_kombu(socket: Path, login: str) -> None:
     url = check_broker_url(login.format(socket))
     with Connection(kombu_url(url)) as connection, connection.SimpleQueue("q") as queue:
