@@ -67,7 +67,7 @@ class DatabaseServer(ABC):
         """Start it again, and return once it answers."""
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._serve(),
+                (*_dying_with_us(), *self._serve()),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -144,6 +144,12 @@ def _as_ordinary_user() -> dict[str, Any]:
         return {}
     account = pwd.getpwnam(_UNPRIVILEGED)
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _dying_with_us() -> tuple[str, ...]:
+    """What makes a program end with us, however we end; nothing where there is no such thing."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 def _has_ended(process: psutil.Process) -> bool:
