@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING
 
 import requests
 from typing_extensions import override
 
+from tests.acceptance.kit.serving import Serving
 from worker.dev.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
 HANGS = 0
 """In place of a status: takes the request, and says nothing until the end of the test."""
 
 
-class Front(ThreadingHTTPServer):
+class Front(Serving):
     """A context manager. `first` are the statuses of its first answers; what follows goes to `door` and back."""
 
-    daemon_threads = True
+    daemon_threads = True  # a client may keep its connection open beyond the end
 
     def __init__(self, door: str, first: Sequence[int] = ()) -> None:
         super().__init__((LOOPBACK, 0), _Request)
@@ -31,12 +31,11 @@ class Front(ThreadingHTTPServer):
         self._first = list(first)
         self._lock = threading.Lock()
         self.over = threading.Event()
-        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05})
 
     @property
     def url(self) -> str:
         """Its base URL, to be given out as the door's."""
-        return f"http://{LOOPBACK}:{self.server_address[1]}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     def begin_with(self, *statuses: int) -> None:
         """Answer with these first, from now on."""
@@ -52,20 +51,9 @@ class Front(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that has gone away is what some tests are about: nothing to print."""
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        trace: TracebackType | None = None,
-    ) -> None:
+    @override
+    def let_go(self) -> None:
         self.over.set()
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
 
 
 class _Request(BaseHTTPRequestHandler):

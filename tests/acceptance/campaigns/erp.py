@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import sqlalchemy as sa
+from typing_extensions import override
 
+from tests.acceptance.campaigns.senders import Senders
 from worker.relay.ddl import ddl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.acceptance.campaigns.evidence import Promise
     from tests.acceptance.campaigns.orders import Order
@@ -35,7 +34,7 @@ _PATIENCE: Final = 10.0
 _DONE: Final = {"redeemed", "presumed"}
 
 
-class Erp:
+class Erp(Senders):
     """Writes `orders` over several connections in the background; a context manager that ends when all are written.
 
     `share` says how much of them may be written by now (0–1), so that the load lasts as long as the harm does.
@@ -47,10 +46,7 @@ class Erp:
         self._share = share
         self._seed = seed
         self._next = 0
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="erp")
-        self._writers: list[Future[None]] = []
+        super().__init__()
         self._engine = sa.create_engine(database.url, pool_pre_ping=True, pool_size=_CONNECTIONS)
         self.done: Counter[str] = Counter()
         """Transactions by how they ended."""
@@ -80,29 +76,20 @@ class Erp:
             if [_reported(row) for row in rows] != [wanted.get(order_no)]
         ]
 
-    def finish(self) -> None:
-        """Return once everything is written. Raises what a writer ran into."""
-        for writer in self._writers:
-            writer.result()
-
+    @override
     def __enter__(self) -> Self:
         self.database.run(ddl(self.database.dialect))
         own = "CREATE TABLE sold (order_no VARCHAR(20) PRIMARY KEY);"
         self.database.run(f"{own}\nALTER TABLE redemption_outbox ADD COLUMN order_no VARCHAR(20);")
-        self._writers = [
-            self._pool.submit(self._write, random.Random(f"{self._seed}-{n}")) for n in range(_CONNECTIONS)
-        ]
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._stop.set()
-        self._pool.shutdown()
+    @override
+    def work(self) -> Iterator[Callable[[], None]]:
+        return (partial(self._write, random.Random(f"{self._seed}-{n}")) for n in range(_CONNECTIONS))
+
+    @override
+    def let_go(self) -> None:
         self._engine.dispose()
-        if kind is None:
-            self.finish()
 
     def _write(self, chance: random.Random) -> None:
         while not self._stop.is_set() and (orders := self._take(chance.randint(1, _MOST_AT_ONCE))) is not None:

@@ -6,17 +6,17 @@ does. Every tenth order comes by both doors: two systems that report the same on
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
+from tests.acceptance.campaigns.senders import Senders
 from tests.acceptance.kit.producer import BareProducer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from concurrent.futures import Future
-    from types import TracebackType
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tests.acceptance.campaigns.evidence import Promise
     from tests.acceptance.campaigns.orders import Order
@@ -46,7 +46,7 @@ class Pace:
         return self._done / self._steps
 
 
-class Traffic:
+class Traffic(Senders):
     """Sends `orders` in the background; a context manager that ends when all are acknowledged.
 
     `share` says how much of them may be sent by now (0–1), so that the load lasts as long as the harm does.
@@ -65,10 +65,7 @@ class Traffic:
         self._orders = {door: _for_door(orders, door, doors) for door in doors}
         self._share = share
         self._conf = conf
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(thread_name_prefix="traffic")
-        self._senders: list[Future[None]] = []
+        super().__init__()
         self._promises: dict[str, Promise] = {}
         self.acknowledged: Counter[str] = Counter()
         """Events by door."""
@@ -80,23 +77,10 @@ class Traffic:
         with self._lock:
             return list(self._promises.values())
 
-    def finish(self) -> None:
-        """Return once everything is acknowledged. Raises what a sender ran into."""
-        for sender in self._senders:
-            sender.result()
-
-    def __enter__(self) -> Self:
-        self._senders = [self._pool.submit(_SENDERS[door], self, orders) for door, orders in self._orders.items()]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._stop.set()
-        self._pool.shutdown()
-        if kind is None:
-            self.finish()
+    @override
+    def work(self) -> Iterator[Callable[[], None]]:
+        for door, orders in self._orders.items():
+            yield partial(_SENDERS[door], self, orders)
 
     def _emit(self, orders: Sequence[Order]) -> None:
         waiting = list(orders)

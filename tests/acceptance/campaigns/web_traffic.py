@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, Self
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from typing_extensions import override
+
+from tests.acceptance.campaigns.senders import Senders
 from tests.acceptance.kit.shop_client import Answer, ShopClient, bearer, signed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.acceptance.campaigns.evidence import Promise
     from tests.acceptance.campaigns.orders import Order
@@ -82,7 +82,7 @@ class Piece:
         }
 
 
-class WebTraffic:
+class WebTraffic(Senders):
     """Sends `orders` to the doors at `ports` in the background; a context manager that ends when all are handed in.
 
     `share` says how much of them may be sent by now (0–1), so that the load lasts as long as the harm does.
@@ -98,11 +98,8 @@ class WebTraffic:
     ) -> None:
         self._ports, self._share, self._seed = ports, share, seed
         self._pieces = _pieces(orders, shops, random.Random(seed))
-        self._lock = threading.Lock()
         self._next = 0
-        self._stop = threading.Event()
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="traffic")
-        self._senders: list[Future[None]] = []
+        super().__init__()
         self._promises: dict[str, Promise] = {}
         self.acknowledged: Counter[str] = Counter()
         """Events by how they were handed in."""
@@ -118,23 +115,9 @@ class WebTraffic:
         with self._lock:
             return list(self._promises.values())
 
-    def finish(self) -> None:
-        """Return once everything is acknowledged or given up. Raises what a sender ran into."""
-        for sender in self._senders:
-            sender.result()
-
-    def __enter__(self) -> Self:
-        self._senders = [self._pool.submit(self._send_all, number) for number in range(_THREADS)]
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            self._stop.set()
-        self._pool.shutdown()
-        if kind is None:
-            self.finish()
+    @override
+    def work(self) -> Iterator[Callable[[], None]]:
+        return (partial(self._send_all, number) for number in range(_THREADS))
 
     def _send_all(self, number: int) -> None:
         chance = random.Random(f"{self._seed}-{number}")
