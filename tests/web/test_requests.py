@@ -14,7 +14,7 @@ from tests.web.conftest import TOKENS, Web, event
 from tests.web.test_orders import journaled
 from worker.dev.ports import LOOPBACK
 from worker.web import body as body_module
-from worker.web import gate, protocol
+from worker.web import gate, lingering, protocol
 
 BEARER = f"Authorization: Bearer {TOKENS['uk']}\r\n"
 
@@ -73,6 +73,21 @@ def test_what_is_no_http_is_refused_as_all_else_and_the_connection_ends(web: Web
     head, _, content = web.raw(sent).partition(b"\r\n\r\n")
     assert b"application/problem+json" in head
     assert (int(head.split()[1]), json.loads(content)["status"]) == (status, status)
+
+
+def test_chunks_that_go_wrong_after_the_answer_end_the_connection_without_a_word(
+    here: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lingering, "_SILENCE", 0.05)
+    with socket.create_connection((LOOPBACK, here.port), timeout=60) as link:
+        link.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        answer = link.makefile("rb")
+        head = b"".join(iter(answer.readline, b"\r\n"))
+        assert head.startswith(b"HTTP/1.1 401 ")
+        answer.read(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+        link.sendall(b"no number\r\n")
+        assert answer.read() == b""
+    assert not [record for record in caplog.records if record.name == "asyncio" and record.exc_info]
 
 
 def test_a_body_that_trickles_in_is_cut_off(here: Web, redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

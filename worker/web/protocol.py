@@ -48,6 +48,12 @@ class Protocol(H11Protocol):
         self._refuse(_MALFORMED)
 
     def _refuse(self, problem: Problem) -> None:
+        """Answer so and close; where an answer is begun or given already, as to a request whose rest is malformed, only
+        close.
+        """
+        if self.conn.our_state not in _UNANSWERED:
+            self.transport.close()
+            return
         body = json.dumps(problem.to_json()).encode()
         headers = {
             "Content-Type": MEDIA_TYPE,
@@ -76,5 +82,6 @@ class Protocol(H11Protocol):
             self.transport.close()
 
 
+_UNANSWERED: Final = (h11.IDLE, h11.SEND_RESPONSE)
 _MALFORMED: Final = Problem(400, "Bad Request", "This is not HTTP/1.1, or its head is too large.")
 _CROWDED: Final = Problem(503, "Too busy", "There are too many connections.", type="busy", headers={"Retry-After": "2"})
