@@ -67,8 +67,10 @@ def _field_error(error: ErrorDetails) -> FieldError:
         location = (*location, error["ctx"]["field"])
     if kind == "string_pattern_mismatch":
         complaint = _PATTERN_COMPLAINTS.get(location[-1], "must not hold control characters")
+    elif kind in _COMPLAINTS:
+        complaint = _COMPLAINTS[kind].format_map(error.get("ctx", {}))
     else:
-        complaint = _COMPLAINTS.get(kind, error["msg"])
+        complaint = error["msg"]
     return FieldError(json_path(location), complaint)
 
 
@@ -76,6 +78,12 @@ _COMPLAINTS: Final[dict[str, str]] = {
     "extra_forbidden": "unknown field",
     "missing": "required",
     "model_type": "must be a JSON object",
+    "string_too_long": "may have {max_length} characters at the most",
+    "string_too_short": "must not be empty",
+    "too_long": "may have {max_length} entries at the most",
+    "string_type": "must be a string, in quotes",
+    "list_type": "must be an array",
+    "bool_type": "must be true or false, without quotes",
     "string_unicode": "holds text that is no Unicode, or a field whose name is none",
 }
 _PATTERN_COMPLAINTS: Final[dict[int | str, str]] = {

@@ -58,7 +58,7 @@ def test_a_row_that_is_not_valid_says_why_and_holds_up_nobody(outbox: Outbox, re
     assert [row["error"] for row in refused] == [
         "$: not JSON (line 1, column 1)",
         "$: the same key stands twice in one object",
-        "$.order_id: Input should be a valid string; $.coupon: unknown field",
+        "$.order_id: must be a string, in quotes; $.coupon: unknown field",
         "$: must be a JSON object, not an array",
         "$: the column event is NULL",
         "$: empty",

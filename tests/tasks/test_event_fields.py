@@ -130,3 +130,18 @@ def test_a_coupon_is_an_object() -> None:
         "$.coupons[0]": "must be a JSON object",
         "$.coupons[2]": "must be a JSON object",
     }
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("order_id", 145789, "must be a string, in quotes"),
+        ("order_id", " ", "must not be empty"),
+        ("order_id", "x" * 129, "may have 128 characters at the most"),
+        ("coupons", {}, "must be an array"),
+        ("params", ["x"] * 21, "may have 20 entries at the most"),
+        ("test", "yes", "must be true or false, without quotes"),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_words_of_json(field: str, value: object, told: str) -> None:
+    assert errors(**{field: value}) == {f"$.{field}": told}
