@@ -88,6 +88,7 @@ def test_whether_redis_takes_orders_is_told(here: Web, valkey: EmbeddedValkey) -
     "headers",
     [
         {"X_Forwarded_For": "127.0.0.1"},
+        {"X_Forwarded_Proto": "https"},
         {"Forwarded": "for=127.0.0.1"},
         {"X_Real_IP": "127.0.0.1"},
         {"Via": "1.1 proxy"},

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from worker.web.door import Door  # which imports this
 
 _BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_FORWARDED: Final = ("forwarded", "x-forwarded-", "x-real-ip", "via")
+"""What a proxy's headers begin with; some send no more than X-Forwarded-Proto."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -111,7 +112,7 @@ def _is_from_here(request: Request) -> bool:
         request.client is not None
         and is_loopback(request.client.host)
         and is_loopback(_asked_for(request))
-        and not any(name in request.headers for name in _FORWARDED)
+        and not any(name.startswith(_FORWARDED) for name in request.headers)
     )
 
 
