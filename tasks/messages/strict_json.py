@@ -6,7 +6,7 @@ Pure. A key that stands twice in one object would silently lose the first value,
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
 
@@ -57,5 +57,12 @@ def _no_number(_: str) -> NoReturn:
     raise NotJson("NaN and Infinity are no JSON")
 
 
+def _decimal(written: str) -> Decimal:
+    try:
+        return Decimal(written)
+    except InvalidOperation:
+        raise NotJson("the exponent of a number in it is too large") from None
+
+
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number)
-_IN_DECIMALS: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=Decimal)
+_IN_DECIMALS: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_decimal)

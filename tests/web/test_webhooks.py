@@ -260,7 +260,11 @@ def test_json_that_is_no_order_is_a_dead_letter_too(web: Web, redis: Redis, cont
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"webhook_id=1&x=2", b"\xff\xfe", b'{"a": 1, "a": 2}', b'{"a": NaN}', b"[" * 200_000]
+    "content",
+    [
+        *(b"", b"{", b"webhook_id=1&x=2", b"\xff\xfe", b'{"a": 1, "a": 2}', b'{"a": NaN}', b"[" * 200_000),
+        *(b'{"total": 1e99999999999999999999}', b'{"total": 1e-99999999999999999999}', b'{"id": ' + b"9" * 5000 + b"}"),
+    ],
 )
 def test_what_is_no_json_is_refused(web: Web, content: bytes) -> None:
     answer = deliver(web, "shopify", content)
