@@ -31,6 +31,8 @@ ALTER TABLE redemption_outbox ADD COLUMN order_id BIGINT, ADD INDEX redemption_o
 
 -- What would be told of each completed order: SELECT from it to see. Money as text, for JSON has no decimals; time in
 -- UTC; the customer's address as its hash, so that it never leaves this database. NULL is as good as left out.
+-- A completed_at that is a DATETIME has no zone, and UNIX_TIMESTAMP takes it for the session's. If it is in UTC:
+-- DATE_FORMAT(o.completed_at, '%Y-%m-%dT%H:%i:%sZ').
 CREATE VIEW redemption_event AS
 SELECT
     o.id AS order_id,
@@ -58,7 +60,8 @@ FROM orders AS o
 WHERE o.status = 'completed' AND EXISTS (SELECT 1 FROM order_coupons AS c WHERE c.order_id = o.id);
 
 -- It reads into a variable first: an INSERT … SELECT would lock what it reads against other orders.
--- Triggers have the rights of who creates them, so the ERP's users need none on the outbox.
+-- Triggers have the rights of who creates them, so the ERP's users need none on the outbox. Create them as a user who
+-- stays: where that one is dropped, or may not write the outbox any more, every completed order fails.
 DELIMITER //
 CREATE PROCEDURE redemption_tell(wanted BIGINT)
 MODIFIES SQL DATA

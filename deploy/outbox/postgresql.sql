@@ -3,7 +3,11 @@
 --   redeem relay --ddl postgresql | psql erp
 --   psql erp -f deploy/outbox/postgresql.sql
 --
--- Yours will have other names: what must be adapted is the view. docs/outbox.md explains the rest.
+-- Yours will have other names: what must be adapted is the view, and `public` where your tables are in another schema.
+-- docs/outbox.md explains the rest.
+
+-- All of it or nothing: a trigger without what it calls would fail every order.
+BEGIN;
 
 -- An ERP's tables, as this example has them. Yours are there already.
 CREATE TABLE IF NOT EXISTS orders (
@@ -30,6 +34,8 @@ CREATE INDEX redemption_outbox_of_order ON redemption_outbox (order_id);
 
 -- What would be told of each completed order: SELECT from it to see. Money as text, for JSON has no decimals; time in
 -- UTC; the customer's address as its hash, so that it never leaves this database. NULL is as good as left out.
+-- A completed_at without a zone (timestamp) is put into its own first, or it is told in the session's:
+-- o.completed_at AT TIME ZONE 'Europe/Berlin' AT TIME ZONE 'UTC'.
 CREATE VIEW redemption_event AS
 SELECT
     o.id AS order_id,
@@ -52,7 +58,8 @@ CROSS JOIN LATERAL (
 ) AS c
 WHERE o.status = 'completed' AND c.coupons IS NOT NULL;
 
--- With the rights of its owner, so that the ERP's users need none on the outbox; the path is fixed for their sake.
+-- With the rights of its owner, so that the ERP's users need none on the outbox. The path is fixed in all three, for
+-- their sake, and since a session with another one would not find what is called.
 CREATE FUNCTION redemption_tell(wanted bigint) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     INSERT INTO redemption_outbox (order_id, event)
@@ -61,12 +68,14 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WHERE order_id = wanted
         AND NOT EXISTS (SELECT FROM redemption_outbox AS o WHERE o.order_id = wanted AND o.event = told.event)
 $$;
-CREATE FUNCTION redemption_of_order() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION redemption_of_order() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM redemption_tell(NEW.id);
     RETURN NULL;
 END $$;
-CREATE FUNCTION redemption_of_coupon() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION redemption_of_coupon() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM redemption_tell(NEW.order_id);
     RETURN NULL;
@@ -84,3 +93,5 @@ WHEN (NEW.status = 'completed' AND OLD.status IS DISTINCT FROM 'completed') EXEC
 -- A code that is added to an order that was completed before.
 CREATE CONSTRAINT TRIGGER redemption_added AFTER INSERT ON order_coupons
 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION redemption_of_coupon();
+
+COMMIT;

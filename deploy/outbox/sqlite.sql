@@ -2,9 +2,12 @@
 -- transaction.
 --
 --   redeem relay --ddl sqlite | sqlite3 erp.db
---   sqlite3 erp.db < deploy/outbox/sqlite.sql
+--   sqlite3 -bail erp.db < deploy/outbox/sqlite.sql
 --
 -- Yours will have other names: what must be adapted is the view. docs/outbox.md explains the rest.
+
+-- All of it or nothing, for which the shell wants -bail: a trigger without its view would fail every order.
+BEGIN;
 
 -- An ERP's tables, as this example has them. Yours are there already.
 CREATE TABLE IF NOT EXISTS orders (
@@ -30,20 +33,22 @@ ALTER TABLE redemption_outbox ADD COLUMN order_id INTEGER;
 CREATE INDEX redemption_outbox_of_order ON redemption_outbox (order_id);
 
 -- What would be told of each completed order: SELECT from it to see. Money as text, for JSON has no decimals; time in
--- UTC. NULL is as good as left out. CAST, since a column of SQLite's may hold a value of any type.
+-- UTC. NULL is as good as left out. CAST, since a column of SQLite's may hold a value of any type, and a
+-- BLOB in JSON fails the order.
 CREATE VIEW redemption_event AS
 SELECT
     o.id AS order_id,
     json_object(
         'order_id', CAST(o.id AS TEXT),
-        'shop', o.shop,
+        'shop', CAST(o.shop AS TEXT),
         'completed_at', strftime('%Y-%m-%dT%H:%M:%SZ', o.completed_at),
         'order_value', iif(o.net_cents IS NULL, NULL, printf('%d.%02d', o.net_cents / 100, o.net_cents % 100)),
-        'currency', o.currency,
-        'email_hash', o.email_hash,
+        'currency', CAST(o.currency AS TEXT),
+        'email_hash', CAST(o.email_hash AS TEXT),
         'coupons', json((
             SELECT json_group_array(json_object(
-                'code', CAST(c.code AS TEXT), 'provenance', c.issuer, 'validation_key', CAST(c.validation_key AS TEXT),
+                'code', CAST(c.code AS TEXT), 'provenance', CAST(c.issuer AS TEXT),
+                'validation_key', CAST(c.validation_key AS TEXT),
                 'discount',
                 iif(c.discount_cents IS NULL, NULL, printf('%d.%02d', c.discount_cents / 100, c.discount_cents % 100))
             ))
@@ -53,6 +58,9 @@ SELECT
     ) AS event
 FROM orders AS o
 WHERE o.status = 'completed' AND EXISTS (SELECT 1 FROM order_coupons AS c WHERE c.order_id = o.id);
+
+-- SQLite looks at a view's columns only when it is asked: a view that does not fit fails here, and in no order.
+SELECT * FROM redemption_event LIMIT 0;
 
 CREATE TRIGGER redemption_inserted AFTER INSERT ON orders
 WHEN NEW.status = 'completed'
@@ -75,3 +83,5 @@ BEGIN
     INSERT INTO redemption_outbox (order_id, event)
     SELECT order_id, event FROM redemption_event WHERE order_id = NEW.order_id;
 END;
+
+COMMIT;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ from tasks.invalid_event import InvalidEvent
 from tasks.orders import hash_email, parse_order
 from tests.database_fixtures import DIALECTS, server_of
 from tests.databases import connected
-from tests.relay.shop_sql import ShopSQL
+from tests.relay.shop_sql import ROOT, ShopSQL
+from tests.tools import tool
+from worker.relay.ddl import ddl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = datetime.now(UTC)
 _PAID = {"shop": "uk", "net_value": "219.90", "currency": "GBP"}
@@ -178,3 +182,39 @@ def test_no_order_waits_for_a_relay_nor_for_another_order(shop: ShopSQL, connect
         shop.add_coupon(connection, sold, code="E")
         connection.commit()
     assert codes(shop.told(number))[-1] == ["C", "D", "E"]
+
+
+@pytest.mark.parametrize("shop", ["postgresql"], indirect=True)
+def test_a_session_that_looks_in_other_schemas_breaks_no_order(shop: ShopSQL, connection: sa.Connection) -> None:
+    number = shop.sold({"code": "C"}, **_PAID)
+    connection.exec_driver_sql("SET search_path = ''")
+    connection.execute(sa.text(f"INSERT INTO public.order_coupons (order_id, code) VALUES ({number}, 'D')"))
+    connection.execute(sa.text("INSERT INTO public.orders (id, status) VALUES (1000001, 'completed')"))
+    connection.commit()
+    assert codes(shop.told(number)) == [["C"], ["C", "D"]]
+
+
+@pytest.mark.parametrize("shop", ["sqlite"], indirect=True)
+def test_bytes_in_a_column_break_no_order(shop: ShopSQL) -> None:
+    for column in ("shop", "currency", "email_hash"):
+        assert len(shop.told(shop.sold({"code": "C"}, **{**_PAID, column: b"ab"}))) == 1
+    for column in ("code", "issuer", "validation_key"):
+        assert len(shop.told(shop.sold({"code": "C", column: b"ab"}, **_PAID))) == 1
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "sqlite"])
+def test_a_view_that_does_not_fit_leaves_no_trigger_behind(
+    request: pytest.FixtureRequest, dialect: str, tmp_path: Path
+) -> None:
+    script = (ROOT / "deploy" / "outbox" / f"{dialect}.sql").read_text("utf-8").replace("o.shop", "o.no_such_column")
+    if dialect == "sqlite":
+        file = tmp_path / "erp.db"
+        client: tuple[str, ...] = (tool("sqlite3", package="sqlite3"), "-bail", str(file))
+        url = f"sqlite:///{file}"
+    else:
+        database = request.getfixturevalue("postgresql").database()
+        client, url = tuple(word for word in database.client if "ON_ERROR_STOP" not in word), database.url
+    for sql in (ddl(dialect), script):
+        subprocess.run(client, input=sql, capture_output=True, text=True, check=False, timeout=60)
+    with connected(url) as made:
+        assert sa.inspect(made).get_table_names() == ["redemption_outbox"]

@@ -20,6 +20,7 @@ from config.secrecy import secret_parts
 from tasks.plain_text import readable
 from worker.relay.address import connect_options, database_url, told
 from worker.relay.errors import DatabaseAway, Unusable, WrongDatabase
+from worker.relay.moment import readable_or_none
 from worker.relay.table import NAME, outbox
 
 _PASSING: Final = {"OperationalError", "InterfaceError", "InternalError"}
@@ -132,6 +133,8 @@ def _engine(url: URL) -> Engine:
         raise WrongDatabase(f"the driver for {url.get_backend_name()} is missing: install redeem[sql]") from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _as_it_stands)
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", lambda connection, _record: readable_or_none(connection))
     return engine
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import TIMESTAMP, Dialect, Text
 from sqlalchemy.dialects import mysql
@@ -13,12 +13,15 @@ from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
+if TYPE_CHECKING:
+    import psycopg
+
 
 class Moment(TypeDecorator[datetime]):
     """An aware datetime: `timestamptz` on PostgreSQL, TIMESTAMP(3) on MySQL and MariaDB, text on SQLite.
 
     MySQL tells a TIMESTAMP in the session's time zone, so the session's must be UTC. What an ERP wrote and nobody can
-    read as a moment (SQLite takes any text) is None.
+    read as a moment (SQLite takes any text, PostgreSQL has `infinity`) is None.
     """
 
     impl = TIMESTAMP
@@ -46,9 +49,30 @@ class Moment(TypeDecorator[datetime]):
                 value = datetime.fromisoformat(value)
             except ValueError:
                 return None
-        if not isinstance(value, datetime):
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _in_utc(value) if isinstance(value, datetime) else None
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # at either end of what a datetime can be
+        return None
+
+
+def readable_or_none(connection: psycopg.Connection) -> None:
+    """Have a connection to PostgreSQL give None for `infinity` and for years that a datetime has not."""
+    from psycopg import DataError  # noqa: PLC0415 - other databases do without
+    from psycopg.types.datetime import TimestamptzLoader  # noqa: PLC0415 - as above
+
+    class Loader(TimestamptzLoader):
+        @override
+        def load(self, data: Any) -> Any:
+            try:
+                return super().load(data)
+            except DataError:
+                return None
+
+    connection.adapters.register_loader("timestamptz", Loader)
 
 
 class Now(ColumnElement[datetime]):
