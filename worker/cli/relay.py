@@ -12,13 +12,12 @@ from config.groups import Relay as RelaySettings
 from config.settings import Settings
 from worker.cli.connection import No, connected
 from worker.cli.durations import DURATION
+from worker.cli.extras import of_extra
 from worker.cli.printing import json_option, print_fields, print_json
 from worker.configuration import settings
 
 if TYPE_CHECKING:
     from worker.relay.relay import Relay, Summary
-
-_WITHOUT_EXTRA = "redeem relay needs SQLAlchemy and a driver: install redeem[sql] (in a checkout: uv sync --extra sql)"
 
 
 @click.command()
@@ -34,10 +33,8 @@ def relay(*, dsn: str | None, once: bool, every: float, batch: int, ddl: str | N
     Runs until SIGTERM or Ctrl-C; what is away, Redis or the database, is waited for. With --once the exit status is 1
     where either is away. MariaDB is mysql.
     """
-    try:
+    with of_extra("sql", "sqlalchemy"):
         import sqlalchemy  # noqa: F401, PLC0415 - only whether it is there: the extra may be missing
-    except ModuleNotFoundError as error:
-        raise click.UsageError(_WITHOUT_EXTRA) from error
     if ddl is not None:
         from worker.relay.ddl import ddl as statements  # noqa: PLC0415 - needs the extra
 
