@@ -130,7 +130,10 @@ def _engine(url: URL) -> Engine:
     try:
         engine = create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise WrongDatabase(f"the driver for {url.get_backend_name()} is missing: install redeem[sql]") from error
+        raise WrongDatabase(
+            f'the driver for {url.get_backend_name()} is missing; it comes with the extra "sql": '
+            "uv sync --locked --extra sql, or pip install '.[sql]'"
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _as_it_stands)
     if engine.dialect.name == "postgresql":
