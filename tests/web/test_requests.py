@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from redis import Redis
@@ -132,6 +134,32 @@ def test_too_many_requests_are_told_so_and_the_platform_is_answered(here: Web, m
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:redeem:problem:busy")
     assert int(answer.headers["Retry-After"]) > 0
     assert here.get("/healthz", token=None).status_code == 200
+
+
+SLOW = "POST {} HTTP/1.1\r\nHost: x\r\n{}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+
+
+@contextmanager
+def slow_senders(web: Web, number: int, path: str, headers: str = "") -> Iterator[None]:
+    """So many who send a head, and of the body what keeps the connection."""
+    with ExitStack() as links:
+        for _ in range(number):
+            link = links.enter_context(socket.create_connection((LOOPBACK, web.port), timeout=60))
+            link.sendall(SLOW.format(path, headers).encode() + b"{")
+        yield
+
+
+def test_strangers_who_send_slowly_keep_nobody_out_who_has_a_token(here: Web) -> None:
+    slow = "/webhooks/uk/shopify"
+    with slow_senders(here, 64, slow):
+        eventually(lambda: here.post(slow, {}, token=None).status_code == 503, what="busy for strangers")
+        assert here.post("/orders", event()).status_code == 202
+    eventually(lambda: here.post(slow, {}, token=None).status_code == 401, what="strangers are heard again")
+
+
+def test_who_is_refused_and_goes_on_sending_keeps_nobody_out(here: Web) -> None:
+    with slow_senders(here, 140, "/orders", "Authorization: Bearer nobodys\r\n"):
+        assert here.post("/orders", event()).status_code == 202
 
 
 def test_who_hangs_up_leaves_all_of_it_journaled(web: Web, redis: Redis) -> None:

@@ -8,11 +8,15 @@ from typing import Final
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from worker.web.problems import Problem
+from worker.web.door import door_of
+from worker.web.problems import Problem, busy
 
 MOST_BYTES: Final = 1024 * 1024
 LONGEST: Final = 30.0
 """Seconds for a body to come in."""
+MOST_STRANGERS: Final = 64
+"""Bodies that come in of senders who are known by their signature only, once all is read: half of what there may be in
+hand, so that whoever sends slowly and on purpose keeps nobody out who has a token."""
 _JSON: Final = frozenset(
     {
         "", "application/json", "application/x-ndjson", "application/ndjson", "application/jsonl",
@@ -22,11 +26,24 @@ _JSON: Final = frozenset(
 """What may hold JSON by its name, none at all included: what the body is shows when it is read."""
 
 
-async def read_body(request: Request, *, most: int = MOST_BYTES) -> bytes:
-    """The raw bytes, at most `most` of them.
+async def read_body(request: Request, *, known: bool, most: int = MOST_BYTES) -> bytes:
+    """The raw bytes, at most `most` of them; `known` says whether the sender is, other than by what these bytes show.
 
-    Raises Problem (413, 408), and ClientDisconnect when whoever sent it is gone.
+    Raises Problem (413, 408; 503 where too many strangers send), and ClientDisconnect when whoever sent it is gone.
     """
+    if known:
+        return await _bounded(request, most)
+    door = door_of(request)
+    if door.strangers >= MOST_STRANGERS:
+        raise busy()
+    door.strangers += 1
+    try:
+        return await _bounded(request, most)
+    finally:
+        door.strangers -= 1
+
+
+async def _bounded(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > most:
         raise _too_large(most)

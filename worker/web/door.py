@@ -39,6 +39,8 @@ class Door:
         self.rates = Rates(app.settings.web.orders_per_second)
         self.readiness = Readiness(app.settings)
         self.metrics = WebMetrics()
+        self.strangers = 0
+        """Whose bodies are being read now."""
         self._threads = ThreadPoolExecutor(_THREADS, "redeem-web")
 
     @property

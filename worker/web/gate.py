@@ -5,6 +5,8 @@ last resort for what nobody expected.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import structlog
@@ -13,10 +15,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from worker.web.metrics import WebMetrics
-from worker.web.problems import Problem
+from worker.web.problems import Problem, busy
 
 MOST_AT_ONCE: Final = 128
-"""Requests in hand; the next one is sent away at once, before anything is read of it."""
+"""Requests that are not answered yet; the next one is sent away at once, before anything is read of it."""
 _LONGEST_URL: Final = 16 * 1024  # bytes; the longest id, all of it percent-encoded, is shorter
 _LARGEST_HEAD: Final = 32 * 1024  # bytes
 _LENGTHS: Final = frozenset({b"content-length", b"transfer-encoding"})
@@ -39,13 +41,12 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send)
+        metrics: WebMetrics = scope["app"].state.door.metrics
+        answer = _Answer(send, partial(self._count, metrics, -1))
         began = time.monotonic()
         # The server leaves out the body of an answer to HEAD.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
-        metrics: WebMetrics = scope["app"].state.door.metrics
-        self._in_hand += 1
-        metrics.in_flight.set(self._in_hand)
+        self._count(metrics, 1)
         try:
             await (self._refusal(scope) or self._app)(inner, receive, answer)
         except ClientDisconnect:
@@ -53,15 +54,19 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever it is: the caller gets an answer, and the log the rest
             await self._unexpected(error, inner, receive, answer)
         finally:
-            self._in_hand -= 1
-            metrics.in_flight.set(self._in_hand)
+            if not answer.status:
+                self._count(metrics, -1)
             seconds = time.monotonic() - began
             metrics.answered(_route(inner), _method(scope), answer.status, seconds)
             _tell(scope, inner, answer.status, seconds)
 
+    def _count(self, metrics: WebMetrics, by: int) -> None:
+        self._in_hand += by
+        metrics.in_flight.set(self._in_hand)
+
     def _refusal(self, scope: Scope) -> Response | None:
         if self._in_hand > MOST_AT_ONCE and scope["path"] not in _PROBES:
-            return _BUSY.response()
+            return busy().response()
         refusal = _unfit(scope)
         return refusal.response() if refusal else None
 
@@ -73,16 +78,21 @@ class Gate:
 
 
 class _Answer:
-    """Passes the answer on, with the headers that all have."""
+    """Passes the answer on, with the headers that all have.
 
-    def __init__(self, send: Send) -> None:
+    `known` is called when there is one: what follows is between the server and a client that may take its time.
+    """
+
+    def __init__(self, send: Send, known: Callable[[], None]) -> None:
         self._send = send
+        self._known = known
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = int(message["status"])  # it may be an enum, which logs show as one
             given = {name for name, _ in message["headers"]}
+            self._known()
             message["headers"] = [*message["headers"], *(one for one in _HEADERS if one[0] not in given)]
         await self._send(message)
 
@@ -117,13 +127,6 @@ def _route(scope: Scope) -> str:
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
-_BUSY: Final = Problem(
-    503,
-    "Too busy",
-    "There is too much to do at the moment. Nothing was taken: send the same again later.",
-    type="busy",
-    headers={"Retry-After": "2"},
-)
 _CLOSE: Final = {"Connection": "close"}
 _LONG_URL: Final = Problem(414, "URL too long", "There is no path so long.", headers=_CLOSE)
 _LARGE_HEAD: Final = Problem(431, "Headers too large", "Send headers of 32 KiB at the most.", headers=_CLOSE)

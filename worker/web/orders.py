@@ -77,7 +77,7 @@ async def _authenticated(door: Door, request: Request) -> tuple[frozenset[str], 
     """The shops that the caller may speak for, and the body, which is read from nobody else. Raises Problem."""
     if is_signed(request.headers):
         require_json(request)
-        body = await read_body(request)
+        body = await read_body(request, known=False)
         now = datetime.now(UTC)
         shops = await door.in_thread(lambda: door.callers.by_signature(request.headers, body, now))
         if len(shops) == 1:
@@ -88,7 +88,7 @@ async def _authenticated(door: Door, request: Request) -> tuple[frozenset[str], 
     request.state.shop = shop
     require_pace(door, [shop])
     require_json(request)
-    return frozenset({shop}), await read_body(request)
+    return frozenset({shop}), await read_body(request, known=True)
 
 
 async def _valid(door: Door, shops: frozenset[str], body: bytes) -> list[Order]:

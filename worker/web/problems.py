@@ -98,3 +98,14 @@ _DETAILS: Final = {
     404: "There is nothing at this path. What there is: GET /openapi.json.",
     405: "This path has no such method; the Allow header names those it has.",
 }
+
+
+def busy() -> Problem:
+    """The answer where there is too much to do; whoever gets it can be sure that nothing was taken."""
+    return Problem(
+        503,
+        "Too busy",
+        "There is too much to do at the moment. Nothing was taken: send the same again later.",
+        type="busy",
+        headers={"Retry-After": "2"},
+    )

@@ -66,7 +66,7 @@ async def take_webhook(request: Request) -> Response:
     by_token = "authorization" in request.headers
     if by_token:
         require_own(door, request, shop)
-    body = await read_body(request, most=MOST_BYTES)
+    body = await read_body(request, known=by_token, most=MOST_BYTES)
     if known.is_ping(request.headers, body):
         return JSONResponse({"accepted": [], "ignored": "a ping: somebody is here"})
     if not by_token:
