@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 REQUIRED = "TOOLS_REQUIRED"
 """The variable by which `.ci/run` says that it has installed them: then a test that finds none fails."""
+
+_OF_ROOT: Final = (Path("/usr/sbin"), Path("/usr/local/sbin"))
+"""Where Debian puts servers, and where a user's PATH does not lead."""
 
 
 def tool(name: str, *, package: str, besides: Iterable[Path] = ()) -> str:
     """The path of a program; without it the test is skipped, with the name of Debian's package that has it.
 
-    `besides` are folders outside PATH to look in as well.
+    `besides` are folders to look in, beside PATH and those of servers.
     """
-    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, besides)))
+    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, (*_OF_ROOT, *besides))))
     if path is None:
         missing = f"there is no {name} (Debian's package {package})"
         if os.environ.get(REQUIRED):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import structlog
+from celery.app.log import Logging
 
 from tasks.ledger import Record
 from tasks.outcomes import Again, Result
@@ -98,6 +99,7 @@ def redeem(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
         settings.cache_clear()
         monkeypatch.setattr(sys, "argv", ["redeem", *words])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(_Stdin(stdin)))
+        monkeypatch.setattr(Logging, "_setup", False)  # Celery sets logs up once a process, which would not be ours
         capsys.readouterr()
         root = logging.getLogger()
         handlers = root.handlers[:]

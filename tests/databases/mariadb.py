@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pymysql
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 _OWNER: Final = "root"
 _PACKAGE: Final = "mariadb-server"
-_PROGRAMS: Final = (Path("/usr/sbin"),)
 _SMALL: Final = ("--innodb-log-file-size=8M", "--innodb-flush-log-at-trx-commit=2", "--skip-log-bin")
 
 
@@ -29,7 +27,7 @@ class MariaDB(DatabaseServer):
     def __init__(self) -> None:
         super().__init__()
         self._install = tool("mariadb-install-db", package=_PACKAGE)
-        self._mariadbd = tool("mariadbd", package=_PACKAGE, besides=_PROGRAMS)
+        self._mariadbd = tool("mariadbd", package=_PACKAGE)
         self._client = tool("mariadb", package="mariadb-client")
 
     def _set_up(self) -> None:
