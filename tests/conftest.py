@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
-import structlog
 from redis import Redis
 
 from tests.database_fixtures import mariadb, postgresql, sqlite
+from tests.plain_logs import plain_logs
 from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
@@ -24,10 +24,7 @@ hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("redeem")
 
 
-# Whoever tests no log gets structlog's own, whose tracebacks with all locals take seconds each.
-structlog.configure(
-    processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
-)
+plain_logs()
 
 
 @pytest.fixture(scope="session")

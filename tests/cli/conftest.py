@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from celery.app.log import Logging
 
 from tasks.ledger import Record
@@ -20,6 +19,7 @@ from tasks.outcomes import Again, Result
 from tasks.partners import SPECS
 from tasks.redeeming import attempt, park
 from tasks.runtime import Runtime
+from tests.plain_logs import plain_logs
 from tests.tasks.examples import KEY
 from worker.cli import main
 from worker.configuration import settings
@@ -74,7 +74,7 @@ def _process_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     yield
     settings.cache_clear()
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    plain_logs()
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-import structlog
+
+from tests.plain_logs import plain_logs
 
 
 @pytest.fixture
@@ -14,4 +15,4 @@ def root_logger_as_before() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
+    plain_logs()
