@@ -22,8 +22,6 @@ __all__ = ["mariadb", "postgresql", "sqlite"]
 # The same examples on every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
 hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("redeem")
-
-
 plain_logs()
 
 

@@ -1,4 +1,4 @@
-"""structlog as tests have it that test no log: plain lines, and no traceback with all locals, which takes seconds each."""
+"""structlog for tests of no log: plain lines, and no traceback with all locals, which takes seconds each."""
 
 from __future__ import annotations
 
