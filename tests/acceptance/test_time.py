@@ -8,6 +8,7 @@ import socket
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
 from redis import Redis
 
 from tasks.ledger import Account, State
@@ -41,14 +42,14 @@ def is_sending(system: System, redemption_id: str) -> bool:
     return system.states([redemption_id]) == {State.SENDING.value}
 
 
-def hold(system: System, worker: WorkerProcess, redemption_id: str) -> None:
-    """Hold the worker still while the redemption is its own."""
+def hold(system: System, worker: WorkerProcess, redemption_id: str, *, at: Callable[[], bool] = lambda: True) -> None:
+    """Hold the worker still while the redemption is its own, and `at` that point of the attempt."""
 
     def held_in_time() -> bool:
         if not is_sending(system, redemption_id):
             return False
         worker.signal(signal.SIGSTOP)
-        if is_sending(system, redemption_id):
+        if is_sending(system, redemption_id) and at():
             return True
         worker.signal(signal.SIGCONT)  # on a busy machine its attempt may just have ended
         return False
@@ -103,6 +104,11 @@ class FullHouse(RecordingServer):
         super().connected(connection)
         self.taken += 1
 
+    def awaits(self, worker: WorkerProcess) -> bool:
+        """Whether the worker stands at the door, which is neither opened to it nor shut."""
+        links = psutil.Process(worker.pid).net_connections()
+        return any(link.status == psutil.CONN_SYN_SENT and link.raddr[1] == self.port for link in links)
+
     def leave(self) -> None:
         """The crowd goes."""
         for one in self._crowd:
@@ -118,7 +124,7 @@ def test_a_worker_held_still_while_it_connects_does_not_call(
     with contextlib.ExitStack() as later, system.worker("held", PARTNERS__SOVENDUS__BASE_URL=house.url) as held:
         later.callback(house.server_close)
         (one,) = system.send(order(shop, "1", code("OUTSIDE-1")))
-        hold(system, held, one)
+        hold(system, held, one, at=lambda: house.awaits(held))
         told = len(held.entries("delivery.attempted"))
         house.leave()
         later.enter_context(house)

@@ -10,6 +10,7 @@ import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -45,7 +46,7 @@ class GuardedBroker:
 
     def url(self, user: str) -> str:
         """`REDEEM_BROKER_URL` for that user."""
-        scheme, rest = ("rediss", f"?ssl_ca_certs={CERTIFICATE}") if self._tls else ("redis", "")
+        scheme, rest = ("rediss", f"?ssl_ca_certs={quote(str(CERTIFICATE))}") if self._tls else ("redis", "")
         return f"{scheme}://{user}:{self.password(user)}@{LOOPBACK}:{self._port}/0{rest}"
 
     @property
@@ -89,8 +90,9 @@ class GuardedBroker:
         if self._tls:
             text = re.sub(r"^# (port 0|tls-.*)$", r"\1", text, flags=re.MULTILINE)
             for name in ("server.crt", "ca.crt"):
-                text = text.replace(f"/etc/valkey/tls/{name}", str(CERTIFICATE))
-            text = text.replace("/etc/valkey/tls/server.key", str(CERTIFICATE.with_name("localhost.key.pem")))
+                text = text.replace(f"/etc/valkey/tls/{name}", f'"{CERTIFICATE}"')
+            key = CERTIFICATE.with_name("localhost.key.pem")
+            text = text.replace("/etc/valkey/tls/server.key", f'"{key}"')
         made = self.directory / "redis.conf"
         made.write_text(text, encoding="utf-8")
         return made

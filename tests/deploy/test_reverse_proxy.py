@@ -35,8 +35,8 @@ def shown(language: str) -> str:
 def nginx(directory: Path, port: int, door: int) -> list[str]:
     """Its command; in the configuration only places and ports are this machine's."""
     server = shown("nginx").replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl").replace(":8080", f":{door}")
-    server = server.replace("/etc/ssl/orders.example.com.pem", str(CERTIFICATE))
-    server = server.replace("/etc/ssl/orders.example.com.key", str(KEY))
+    server = server.replace("/etc/ssl/orders.example.com.pem", f'"{CERTIFICATE}"')
+    server = server.replace("/etc/ssl/orders.example.com.key", f'"{KEY}"')
     places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{name}_temp_path {directory}/{name};\n" for name in places)
     (directory / "nginx.conf").write_text(
@@ -49,7 +49,8 @@ def nginx(directory: Path, port: int, door: int) -> list[str]:
 
 def caddy(directory: Path, port: int, door: int) -> list[str]:
     """As nginx."""
-    site = shown("caddy").replace("orders.example.com {", f"https://localhost:{port} {{\n    tls {CERTIFICATE} {KEY}")
+    tls = f'    tls "{CERTIFICATE}" "{KEY}"'
+    site = shown("caddy").replace("orders.example.com {", f"https://localhost:{port} {{\n{tls}")
     site = site.replace(":8080", f":{door}")
     (directory / "Caddyfile").write_text("{\n    admin off\n    auto_https disable_redirects\n}\n" + site)
     return [tool("caddy", package="caddy"), "run", "--config", str(directory / "Caddyfile"), "--adapter", "caddyfile"]

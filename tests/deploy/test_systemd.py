@@ -41,7 +41,9 @@ def installed(tmp_path: Path) -> Path:
     shutil.copytree(UNITS, tmp_path / "units")
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    places = {"/opt/redeem/.venv/bin": str(Path(sys.executable).parent), "/etc/redeem/secrets": str(secrets)}
+    programs = tmp_path / "bin"  # the checkout's own path may hold a space, which would have to be quoted
+    programs.symlink_to(Path(sys.executable).parent)
+    places = {"/opt/redeem/.venv/bin": str(programs), "/etc/redeem/secrets": str(secrets)}
     for file in (tmp_path / "units").rglob("*.*"):
         if file.is_file():
             text = file.read_text(encoding="utf-8")
