@@ -167,7 +167,8 @@ def test_who_hangs_up_leaves_all_of_it_journaled(web: Web, redis: Redis) -> None
     head = f"POST /orders HTTP/1.1\r\nHost: x\r\n{BEARER}Content-Length: {len(content)}\r\n\r\n"
     with socket.create_connection((LOOPBACK, web.port), timeout=60) as link:
         link.sendall(head.encode() + content)
-    eventually(lambda: len(journaled(redis)) == 400)
+    eventually(lambda: redis.llen("sovendus") == 400)  # rung for once it is journaled, and no longer at work
+    assert len(journaled(redis)) == 400
 
 
 def test_who_hangs_up_before_the_end_leaves_nothing(web: Web, redis: Redis) -> None:
