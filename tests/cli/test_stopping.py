@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from tests.acceptance.kit.polling import eventually
 from worker.cli.dead.stopping import stopped_by_ctrl_c
 
 
@@ -51,3 +53,18 @@ def test_nothing_came() -> None:
     with stopped_by_ctrl_c() as stop:
         assert not stop.wait(0.001)
         assert not stop.is_set()
+
+
+def test_a_ctrl_c_that_another_thread_hears_ends_it() -> None:
+    """Then the wait itself is not interrupted, no more than by one that comes just before it begins."""
+    waiting = threading.get_ident()
+
+    def interrupt() -> None:
+        eventually(lambda: sys._current_frames()[waiting].f_code.co_name == "wait")  # noqa: SLF001 - documented, for debugging
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    with stopped_by_ctrl_c() as stop:
+        other = threading.Thread(target=interrupt)
+        other.start()
+        assert stop.wait(10)
+        other.join()
