@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -55,16 +56,21 @@ def test_nothing_came() -> None:
         assert not stop.is_set()
 
 
+@pytest.mark.timeout(20)  # unheard, it waits for ever
 def test_a_ctrl_c_that_another_thread_hears_ends_it() -> None:
     """Then the wait itself is not interrupted, no more than by one that comes just before it begins."""
     waiting = threading.get_ident()
 
+    def waits() -> bool:
+        time.sleep(0.001)  # so that it could go on, if there were something to go on with
+        return sys._current_frames()[waiting].f_code.co_name == "wait"  # noqa: SLF001 - documented, for debugging
+
     def interrupt() -> None:
-        eventually(lambda: sys._current_frames()[waiting].f_code.co_name == "wait")  # noqa: SLF001 - documented, for debugging
+        eventually(lambda: all(waits() for _ in range(50)))
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
     with stopped_by_ctrl_c() as stop:
         other = threading.Thread(target=interrupt)
         other.start()
-        assert stop.wait(10)
+        assert stop.wait()
         other.join()

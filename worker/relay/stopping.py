@@ -21,6 +21,7 @@ class Stop:
 
     def __init__(self) -> None:
         self._heard, self._tell = os.pipe()
+        os.set_blocking(self._tell, False)
         self.is_set = False
 
     def set(self) -> None:
@@ -45,6 +46,8 @@ class Stop:
             self.set()
             signal.signal(number, before[signal.Signals(number)])
 
+        # The handler runs between two steps of the main thread; a signal just before a wait begins would wait with it.
+        bell = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
         for number in _SIGNALS:
             signal.signal(number, asked)
         try:
@@ -52,6 +55,7 @@ class Stop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            signal.set_wakeup_fd(bell)
 
     def close(self) -> None:
         """Give the descriptors back."""
