@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import select
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from worker.stop_signals import asked_by_signal
 
 
 class Stop:
@@ -34,28 +33,12 @@ class Stop:
         """Return after so many seconds, or as soon as the stop is asked for, or one of `also` can be read."""
         select.select([self._heard, *also], [], [], max(0.0, seconds))
 
-    @contextmanager
-    def by_signal(self) -> Iterator[None]:
+    def by_signal(self) -> AbstractContextManager[None]:
         """While this lasts, the first signal asks for the stop, and the next does what it did before.
 
         For the main thread only.
         """
-        before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-        def asked(number: int, _frame: object) -> None:
-            self.set()
-            signal.signal(number, before[signal.Signals(number)])
-
-        # The handler runs between two steps of the main thread; a signal just before a wait begins would wait with it.
-        bell = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
-        for number in _SIGNALS:
-            signal.signal(number, asked)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(bell)
+        return asked_by_signal(self.set, self._tell)
 
     def close(self) -> None:
         """Give the descriptors back."""

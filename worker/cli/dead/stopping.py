@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import time
 from collections.abc import Iterator
 from threading import Event
-from types import FrameType
 from typing import Final
 
 from typing_extensions import override
+
+from worker.stop_signals import asked_by_signal
 
 _RINGS: Final = 512  # bytes read at once; each signal is one
 
@@ -58,22 +58,5 @@ def stopped_by_ctrl_c() -> Iterator[Event]:
     """An event that is set at the first Ctrl-C (or SIGTERM), so that the letter in hand is finished; the second one
     ends the command as usual.
     """
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        del frame
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    with contextlib.closing(SignalledStop()) as stop:
-        # Python's handlers run between two steps of the main thread. A signal that comes just before it begins to wait,
-        # or that another thread hears, would wait with it; this rings at once.
-        bell = signal.set_wakeup_fd(stop.bell, warn_on_full_buffer=False)
-        for number in before:
-            signal.signal(number, ask)
-        try:
-            yield stop
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            signal.set_wakeup_fd(bell)
+    with contextlib.closing(SignalledStop()) as stop, asked_by_signal(stop.set, stop.bell):
+        yield stop
