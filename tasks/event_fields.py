@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
-from pydantic import AwareDatetime, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from tasks.partners import PROVENANCES
@@ -23,7 +23,9 @@ _DECIMAL_SCHEMA: Final = {
 }
 
 
-def _decimal(value: object) -> object:
+def _decimal(value: object) -> Decimal:
+    if type(value) is str and _DECIMAL.fullmatch(value):  # as nearly all are
+        return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise PydanticCustomError(
             "decimal", 'must be a decimal string such as "219.99" (an integer is fine, a float is not)'
@@ -84,7 +86,7 @@ def text(longest: int, *, shortest: int = 1) -> StringConstraints:
 
 
 Name = Annotated[str, text(128)]
-Amount = Annotated[Decimal, BeforeValidator(_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
+Amount = Annotated[Decimal, PlainValidator(_decimal), WithJsonSchema(_DECIMAL_SCHEMA)]
 Currency = Annotated[str, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Moment = Annotated[
     AwareDatetime,

@@ -66,6 +66,8 @@ class OrderEvent(_Strict):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
+        if self.order_value is not None and self.currency is not None and self._has_no_parts():  # as most events do
+            return self
         parts = {"gross_value": self.gross_value, "tax": self.tax, "shipping": self.shipping}
         given = [name for name, value in parts.items() if value is not None]
         if given and self.order_value is not None:
@@ -79,6 +81,9 @@ class OrderEvent(_Strict):
         if value is not None and self.currency is None:
             raise _at("currency", "required with a value")
         return self
+
+    def _has_no_parts(self) -> bool:
+        return self.gross_value is None and self.tax is None and self.shipping is None
 
     def net_value(self) -> Decimal | None:
         """The order's value net of VAT and shipping, two decimals; None where the event has none."""

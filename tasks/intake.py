@@ -5,7 +5,7 @@ Pure. The same for every way in, and again when a dead letter is replayed under 
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -45,7 +45,12 @@ def account_of(settings: Settings, partner: str, shop: str) -> tuple[Account, Ac
     account = found.account(partner) if found else None
     if account is None:
         return Account(partner, shop), None
-    return Account(partner, shop, PARTNERS[partner].fingerprint(account, settings.endpoint(partner).base_url)), account
+    return _account(partner, shop, account, settings.endpoint(partner).base_url), account
+
+
+@functools.lru_cache(maxsize=1024)  # every event asks; settings are frozen, and equal ones make an equal account
+def _account(partner: str, shop: str, account: AccountSettings, base_url: str) -> Account:
+    return Account(partner, shop, PARTNERS[partner].fingerprint(account, base_url))
 
 
 def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> Iterator[Planned]:
@@ -64,22 +69,22 @@ def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> It
         unroutable = Unroutable(_no_account(partner, order.shop, shop))
         yield Planned(redemption.without_customer_id(), account, unroutable)
         return
-    plan = complete(redemption, account, account_settings, settings, now=now)
-    yield dataclasses.replace(plan, unless=_elsewhere(order, coupon, partner, shop))
+    redemption = PARTNERS[partner].minimise(redemption, account_settings)
+    obstacle = _fate(redemption, account_settings, settings, now)
+    note = None if obstacle else PARTNERS[partner].remark(redemption)
+    yield Planned(redemption, account, obstacle, note, _elsewhere(order, coupon, partner, shop))
 
 
-def complete(
-    redemption: Redemption, account: Account, account_settings: AccountSettings, settings: Settings, *, now: datetime
-) -> Planned:
-    """Plan a routed redemption: without what the account does not send, and dead if it lacks what its partner needs."""
-    partner = PARTNERS[redemption.partner]
-    redemption = partner.minimise(redemption, account_settings)
+def _fate(
+    redemption: Redemption, account_settings: AccountSettings, settings: Settings, now: datetime
+) -> PermanentError | None:
+    """Why a routed redemption cannot be sent: it lacks what its partner needs, or is too old."""
     try:
-        partner.require(redemption, account_settings)
+        PARTNERS[redemption.partner].require(redemption, account_settings)
         _require_remembered(redemption.completed_at, settings.ledger.keep, now)
     except PermanentError as fate:
-        return Planned(redemption, account, fate)
-    return Planned(redemption, account, note=partner.remark(redemption))
+        return fate
+    return None
 
 
 def _partner(coupon: Coupon, name: str, shop: Shop | None) -> str:

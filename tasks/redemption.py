@@ -35,4 +35,4 @@ class Redemption:
 
     def without_customer_id(self) -> Redemption:
         """The same without the customer's identifier, for shops that do not send it."""
-        return dataclasses.replace(self, customer_id=None)
+        return self if self.customer_id is None else dataclasses.replace(self, customer_id=None)

@@ -192,9 +192,12 @@ def redemption_fields(redemption: Redemption) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+_COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: json.dumps would each time
+
+
 def _compact(values: Mapping[str, object]) -> str | None:
     present = {name: value for name, value in values.items() if value is not None}
-    return json.dumps(present, ensure_ascii=False, separators=(",", ":")) if present else None
+    return _COMPACT.encode(present) if present else None
 
 
 def _decimal(text: str | None) -> Decimal | None:
