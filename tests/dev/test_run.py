@@ -143,6 +143,12 @@ def test_somebody_elses_virtual_environment_is_not_used_and_no_python_downloaded
     assert "downloads=never venv= " in machine.asked()[-1]
 
 
+def test_what_python_compiles_is_kept_whatever_the_caller_does_elsewhere(machine: Machine) -> None:
+    machine.has_uv()
+    done = machine.run("sh", "-c", "echo kept:$PYTHONDONTWRITEBYTECODE", environment={"PYTHONDONTWRITEBYTECODE": "1"})
+    assert done.stdout == "kept:\n"
+
+
 @pytest.mark.parametrize("home", ["/dev/null/none", ""], ids=["unwritable", "unset"])
 def test_without_a_home_the_cache_is_in_the_checkout(machine: Machine, home: str) -> None:
     machine.has_uv()
