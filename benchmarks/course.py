@@ -1,0 +1,196 @@
+"""One run of one contender on a Redis, a partner and a producer of its own; and what is measured of it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self, cast
+
+import psutil
+from redis import Redis
+
+from benchmarks.field import Contender
+from benchmarks.pit import ROOT
+from worker.dev.broker import EmbeddedValkey
+
+_LOOK: Final = 0.02
+_START_WITHIN: Final = 60.0
+_STOP_WITHIN: Final = 10.0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What has been used up so far: seconds of CPU, Redis's commands and bytes."""
+
+    answered: int
+    worker: float
+    redis: float
+    partner: float
+    commands: int
+    trips: int
+    """Reads of Redis from its clients: round trips, however many commands each brings."""
+    bytes: int
+
+
+class Course:
+    """A context manager; `latency` is the partner's in ms."""
+
+    def __init__(self, contender: Contender, latency: float) -> None:
+        self.contender = contender
+        self._latency = latency
+        self._looks = 0
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self.folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+            self.server = stack.enter_context(EmbeddedValkey(self.folder / "redis"))
+            self.redis = stack.enter_context(Redis.from_url(self.server.url, decode_responses=True))
+            stub = (sys.executable, "-m", "benchmarks.stub", str(self._latency))
+            found = {**os.environ, "PYTHONPATH": str(ROOT)}
+            self._stub = stack.enter_context(_running(stub, found, self.folder / "stub.log"))
+            self._partner = f"http://127.0.0.1:{int(_line(self._stub))}"
+            self._environment = self._variables()
+            producer = self.contender.producer()
+            self._producer = stack.enter_context(_running(producer, self._environment, self.folder / "producer.log"))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _variables(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REDEEM_")}
+        path = f"{self.contender.path()}{os.pathsep}{kept.get('PATH', '')}"
+        ours = self.contender.variables(self.server.url, self._partner)
+        return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), **ours}
+
+    def enqueue(self, first: int, count: int, rate: float | None = None) -> dict[str, Any]:
+        """Have the events enqueued; what `contenders/produce.py` says of it."""
+        self.ask(first, count, rate)
+        return self.told()
+
+    def ask(self, first: int, count: int, rate: float | None = None) -> None:
+        """Have the events enqueued without waiting for it."""
+        assert self._producer.stdin is not None  # noqa: S101 - a pipe was asked for
+        wish = {"first": first, "count": count, "rate": rate}
+        self._producer.stdin.write(json.dumps(wish).encode() + b"\n")
+        self._producer.stdin.flush()
+
+    def told(self) -> dict[str, Any]:
+        """The answer to the earliest `ask` that has none yet."""
+        return cast("dict[str, Any]", json.loads(_line(self._producer)))
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """While the worker runs; at the end it is stopped, or killed where that takes too long."""
+        with contextlib.ExitStack() as stack:
+            self._workers = [
+                stack.enter_context(_running(("sh", "-c", f"exec {command}"), self._environment, self._log(number)))
+                for number, command in enumerate(self.contender.commands)
+            ]
+            yield
+
+    def until_answered(self, count: int, deadline: float) -> int:
+        """How many calls the partner has answered, once that is `count` or the deadline (monotonic) is over."""
+        while (answered := self.answered()) < count and time.monotonic() < deadline:
+            for number, worker in enumerate(self._workers):
+                if worker.poll() is not None:
+                    raise RuntimeError(f"{self.contender.name} ended: {self._log(number).read_text()[-2000:]}")
+            time.sleep(_LOOK)
+        return answered
+
+    def until_recorded(self, count: int, deadline: float) -> int:
+        """How many jobs have come to their end, as `until_answered`."""
+        while (recorded := self.recorded()) < count and time.monotonic() < deadline:
+            time.sleep(_LOOK)
+        return recorded
+
+    def answered(self) -> int:
+        """How many calls the partner has answered."""
+        return int(self._of_partner("count"))
+
+    def recorded(self) -> int:
+        """How many jobs have come to their end."""
+        self._looks += 1
+        return int(cast("int", self.redis.execute_command(*self.contender.recorded)))
+
+    def calls(self) -> dict[str, Any]:
+        """What the partner has in its books; see `stub.py`."""
+        return cast("dict[str, Any]", json.loads(self._of_partner("calls")))
+
+    def look(self) -> Moment:
+        """How things stand."""
+        answered = self.answered()
+        worker = sum(_busy(process.pid) for process in self._workers)
+        info = cast("dict[str, Any]", self.redis.info("stats"))
+        self._looks += 1
+        return Moment(
+            answered=answered,
+            worker=worker,
+            redis=_busy(cast("int", self.server.pid)),
+            partner=_busy(self._stub.pid),
+            commands=info["total_commands_processed"] - self._looks,
+            trips=info["total_reads_processed"] - self._looks,
+            bytes=info["total_net_input_bytes"] + info["total_net_output_bytes"],
+        )
+
+    def _of_partner(self, what: str) -> bytes:
+        with urllib.request.urlopen(f"{self._partner}/{what}") as answer:  # noqa: S310 - http to ourselves
+            return cast("bytes", answer.read())
+
+    def _log(self, number: int) -> Path:
+        return self.folder / f"worker-{number}.log"
+
+
+def _busy(pid: int) -> float:
+    """Seconds of CPU of a process and all its descendants, those included that have ended."""
+    process = psutil.Process(pid)
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return sum(one.user + one.system + one.children_user + one.children_system for one in times)
+
+
+def _line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
+    if not (line := process.stdout.readline()):
+        raise RuntimeError(f"{process.args!r} ended")
+    return line
+
+
+@contextlib.contextmanager
+def _running(command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with its descendants in a group of their own, all of which end with the block."""
+    pipe = subprocess.PIPE if log.stem in ("stub", "producer") else subprocess.DEVNULL
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603 - commands of ours
+            command,
+            stdin=pipe,
+            stdout=pipe if pipe == subprocess.PIPE else said,
+            stderr=said,
+            env=environment,
+            cwd=log.parent,  # not the checkout, whose `.env` is the developer's
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):  # ended by itself
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_WITHIN)
+            return
