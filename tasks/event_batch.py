@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any
 
 from tasks.messages.strict_json import NotJson, read_json
@@ -52,15 +53,25 @@ def read_events(content: bytes) -> Iterator[Found]:
 
 
 def _read_lines(text: str, error: NotJson) -> Iterator[Found]:
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-    if len(lines) < 2 or not _is_json(lines[0][1]):  # noqa: PLR2004 - a pretty-printed object with a fault, not lines
+    lines = ((number, line) for number, line in enumerate(_split(text), start=1) if line.strip())
+    first = list(islice(lines, 2))
+    if len(first) < 2 or not _is_json(first[0][1]):  # noqa: PLR2004 - a pretty-printed object with a fault, not lines
         yield Found(unreadable=str(error))
         return
-    for index, (number, line) in enumerate(lines):
+    for index, (number, line) in enumerate(chain(first, lines)):
         try:
             yield Found(read_json(line), index=index, line=number)
         except NotJson as fault:
             yield Found(unreadable=str(fault), index=index, line=number)
+
+
+def _split(text: str) -> Iterator[str]:
+    """The lines one by one: all of a long file at once would be a second copy of it."""
+    begin = 0
+    while (end := text.find("\n", begin)) >= 0:
+        yield text[begin:end]
+        begin = end + 1
+    yield text[begin:]
 
 
 def _is_json(line: str) -> bool:

@@ -5,25 +5,19 @@ What it prints as accepted is journaled and cannot be lost; what is not valid is
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from itertools import chain
-from typing import BinaryIO, Final
+from collections.abc import Iterator, Sequence
+from itertools import chain, dropwhile, takewhile
+from typing import BinaryIO
 
 import click
-from redis.exceptions import RedisError
 
-from tasks.acceptance import Accepted, accept
+from tasks.acceptance import open_and_ring
 from tasks.event_batch import Found, read_events
-from tasks.invalid_event import FieldError, InvalidEvent
-from tasks.orders import Order, parse_order
-from tasks.plain_text import readable
 from worker.cli.connection import connected
 from worker.cli.durations import DURATION
-from worker.cli.printing import json_option, plain, print_json
-
-_LONGEST_SHOWN: Final = 128
+from worker.cli.emit_batches import Entry, NotTaken, OneAhead, batches, entries
+from worker.cli.emit_words import tell, tell_not_accepted
+from worker.cli.printing import json_option
 
 
 @click.command()
@@ -43,75 +37,38 @@ def emit(context: click.Context, files: tuple[BinaryIO, ...], patience: float, *
     FILE holds JSON (one event, or an array of them) or JSON Lines; - is standard input. Each event is taken whole or
     not at all. The exit status is 1 if any was refused, or not taken by the broker.
     """
-    refused = 0
-    events = ((file.name + found.place, found) for file in files for found in read_events(file.read()))
+    events = _events(files)
     with connected() as (app, runtime):
-        for place, found in events:
-            try:
-                order = _order(found)
-            except InvalidEvent as error:
-                refused += 1
-                _tell_refused(place, found, error, as_json=as_json)
-                continue
-            try:
-                accepted = accept(app, runtime, order, patience=patience)
-            except (RedisError, OSError):
-                _tell_not_accepted(chain([(place, found)], events), as_json=as_json)
-                raise
-            _tell_accepted(accepted, as_json=as_json)
+        ahead = OneAhead(lambda planned: open_and_ring(app, runtime, planned, patience=patience))
+        refused = 0
+        try:
+            for batch in batches(entries(events, runtime.settings)):
+                refused += sum(bool(entry.errors) for entry in batch)
+                tell(ahead.hand_in(batch), as_json=as_json)
+            tell(ahead.finish(), as_json=as_json)
+        except NotTaken as failure:
+            _give_up(failure.entries, events, as_json=as_json)
+            raise failure.reason from None
     if refused:
         context.exit(1)
 
 
-def _order(found: Found) -> Order:
-    if found.unreadable is not None:
-        raise InvalidEvent((FieldError("$", found.unreadable),))
-    return parse_order(found.event, now=datetime.now(UTC))
+def _events(files: Sequence[BinaryIO]) -> Iterator[tuple[str, Found]]:
+    for file in files:
+        try:
+            content = file.read()
+        except OSError as error:
+            yield file.name, Found(unreadable=f"cannot be read: {error.strerror}")
+            continue
+        yield from ((file.name + found.place, found) for found in read_events(content))
 
 
-def _tell_refused(place: str, found: Found, error: InvalidEvent, *, as_json: bool) -> None:
-    order_id = _order_id(found)
-    if as_json:
-        errors = [{"path": one.path, "message": one.message} for one in error.errors]
-        print_json([{"refused": place, "order_id": order_id, "errors": errors}])
-        return
-    which = f" (order {order_id})" if order_id else ""
-    for one in error.errors:
-        click.echo(f"refused  {place}{which}: {one}", err=True)
+def _give_up(untaken: Sequence[Entry], events: Iterator[tuple[str, Found]], *, as_json: bool) -> None:
+    """Name what was not taken: all there is, from the first valid event on."""
+    tell(takewhile(_is_refused, untaken), as_json=as_json)
+    waiting = ((entry.place, entry.found) for entry in dropwhile(_is_refused, untaken))
+    tell_not_accepted(chain(waiting, events), as_json=as_json)
 
 
-def _tell_not_accepted(events: Iterator[tuple[str, Found]], *, as_json: bool) -> None:
-    """The broker failed with the first of them, and nobody tried the others."""
-    if as_json:
-        print_json({"not_accepted": place, "order_id": _order_id(found)} for place, found in events)
-        return
-    place, first = next(events)
-    order_id, more = _order_id(first), sum(1 for _ in events)
-    which = f" (order {order_id})" if order_id else ""
-    others = f", nor are the {more} after it" if more else ""
-    click.echo(f"not accepted  {place}{which}{others}: hand in again, what is known already is recognised", err=True)
-
-
-def _order_id(found: Found) -> str | None:
-    """The order's number as it can be shown: it may not have been checked, and be anything, of any length."""
-    given = found.event.get("order_id") if isinstance(found.event, dict) else None
-    return readable(str(given), _LONGEST_SHOWN) if isinstance(given, str | int) else None
-
-
-def _tell_accepted(accepted: Accepted, *, as_json: bool) -> None:
-    opened = accepted.opened
-    if as_json:
-        ids = [one.id for one in opened]
-        results = {one.id: _WORDS[one.result] for one in opened}
-        row = {"order_id": accepted.order.order_id, "redemptions": ids, "results": results}
-        click.echo(json.dumps(row, ensure_ascii=False))
-        return
-    if not opened:
-        click.echo(f"accepted order {plain(accepted.order.order_id)}: no code of a partner, nothing to report")
-    for one in opened:
-        fate = one.planned.fate
-        why = f" ({fate.reason}: {fate.message})" if one.result == "dead" and fate else ""
-        click.echo(plain(f"accepted {one.id}  {_WORDS[one.result]}{why}"))
-
-
-_WORDS = {"ring": "queued", "rest": "waiting for its account", "dead": "dead letter", "duplicate": "known already"}
+def _is_refused(entry: Entry) -> bool:
+    return bool(entry.errors)

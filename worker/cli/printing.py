@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from worker.cli.plain import plain
+
 _PAGE: Final = 1000  # rows
 _READABLE: Final = 100  # columns
 _WIDE: Final = 10_000  # columns; a table that goes to a file or a pipe is never truncated
@@ -89,10 +91,3 @@ def console() -> Console:
 
 def _cell(value: object) -> str:
     return "" if value is None else plain(str(value))
-
-
-def plain(text: str) -> str:
-    """Without control characters: what a partner or a stranger wrote shall not steer the terminal."""
-    if text.isprintable():  # as nearly all are
-        return text
-    return "".join(char if char.isprintable() else "�" for char in text)

@@ -14,7 +14,8 @@ from tasks.messages.burying import has_expired, what_came
 from tasks.messages.masking import mask_text
 from worker.cli.connection import No, connected
 from worker.cli.happenings import happening
-from worker.cli.printing import json_option, plain, print_fields, print_json, print_wrapped
+from worker.cli.plain import plain
+from worker.cli.printing import json_option, print_fields, print_json, print_wrapped
 from worker.cli.whole_record import known, whole
 
 _GONE: Final = "(gone: what nobody can parse is kept for REDEEM_LEDGER__KEEP_UNREADABLE only)"

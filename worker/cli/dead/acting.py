@@ -14,7 +14,8 @@ from tasks.dead_letters.acting import Outcome
 from worker.cli.connection import No
 from worker.cli.dead.choosing import Choice
 from worker.cli.names import remark_on_shop
-from worker.cli.printing import plain, print_json
+from worker.cli.plain import plain
+from worker.cli.printing import print_json
 from worker.cli.progress import Progress, progress
 
 _DONE = {"replay": "replayed", "discard": "discarded"}

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from tasks.ledger import Record
 from worker.cli.ages import age
-from worker.cli.printing import console, plain, print_table
+from worker.cli.plain import plain
+from worker.cli.printing import console, print_table
 
 _COLUMNS: Final = ("died", "reason", "id", "value", "attempts", "text")
 _SHORT_COLUMNS: Final = ("age", "reason", "id", "value")
