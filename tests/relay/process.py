@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from tests.acceptance.kit.processes import REDEEM, Daemon
 
@@ -18,8 +16,3 @@ class RelayProcess(Daemon):
 
     def is_ready(self) -> bool:
         return bool(self.entries("relay.started"))
-
-    def entries(self, event: str) -> list[dict[str, Any]]:
-        """The log's entries of that name, since the last start."""
-        lines = (line for line in self.said().splitlines() if line.startswith("{"))
-        return [entry for line in lines if (entry := json.loads(line))["event"] == event]

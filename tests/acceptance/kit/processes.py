@@ -75,7 +75,12 @@ class Daemon(ABC):
 
     def said(self) -> str:
         """What it has written since its last start."""
-        return self.log.read_bytes()[self._log_from :].decode()
+        return self.log.read_bytes()[self._log_from :].decode(errors="replace")
+
+    def entries(self, event: str) -> list[dict[str, Any]]:
+        """Its log's entries of that name, since its last start, where the log is JSON lines."""
+        *whole, _being_written = self.said().split("\n")
+        return [entry for line in whole if line.startswith("{") and (entry := json.loads(line))["event"] == event]
 
     @property
     def name(self) -> str:
@@ -131,11 +136,6 @@ class WorkerProcess(Daemon):
 
     def is_ready(self) -> bool:
         return f"{self.node} ready." in self.said()
-
-    def entries(self, event: str) -> list[dict[str, Any]]:
-        """The log's entries of that name, since the last start."""
-        lines = (line for line in self.said().splitlines() if line.startswith("{"))
-        return [entry for line in lines if (entry := json.loads(line))["event"] == event]
 
 
 class FlowerProcess(Daemon):
