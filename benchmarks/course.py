@@ -89,7 +89,10 @@ class Course:
 
     def told(self) -> dict[str, Any]:
         """The answer to the earliest `ask` that has none yet."""
-        return cast("dict[str, Any]", json.loads(_line(self._producer)))
+        try:
+            return cast("dict[str, Any]", json.loads(_line(self._producer)))
+        except EOFError:
+            raise RuntimeError((self.folder / "producer.log").read_text()) from None
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
@@ -163,7 +166,7 @@ def _busy(pid: int) -> float:
 def _line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None  # noqa: S101 - a pipe was asked for
     if not (line := process.stdout.readline()):
-        raise RuntimeError(f"{process.args!r} ended")
+        raise EOFError(f"{process.args!r} ended")
     return line
 
 

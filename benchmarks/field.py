@@ -56,10 +56,24 @@ def _as_installed() -> tuple[str, ...]:
     return tuple(command for name, command in named.items() if name not in ("web", "flower", "release"))
 
 
+_HERE: Final = "benchmarks.contenders"
 FIELD: Final = {
     one.name: one
     for one in (
         Contender("ours", "Redeem", _as_installed(), recorded=("XLEN", "redeem:outcomes")),
-        Contender("bare", "threads and `requests`, no queue", ("python -m benchmarks.contenders.bare",)),
+        Contender("bare", "threads and `requests`, no queue", (f"python -m {_HERE}.bare",)),
+        Contender("celery_plain", "Celery as its docs say", (f"celery -A {_HERE}.celery_plain worker",)),
+        Contender(
+            "celery_threads",
+            "Celery, 64 threads, tuned by settings",
+            (f"celery -A {_HERE}.celery_threads worker --without-gossip --without-mingle --without-heartbeat",),
+        ),
+        Contender("rq", "RQ, 8 workers", ("rq worker-pool -n 8 -w rq.SimpleWorker -u $RACE_REDIS -q",)),
+        Contender("dramatiq", "Dramatiq, 2 × 32 threads", (f"dramatiq -p 2 -t 32 {_HERE}.dramatiq",)),
+        Contender("huey", "Huey, 64 threads", (f"huey_consumer {_HERE}.huey.queue -k thread -w 64",)),
+        Contender("arq", "arq", (f"arq {_HERE}.arq.WorkerSettings",), environment="arq"),
+        Contender("taskiq", "taskiq, 2 × 32", (f"taskiq worker -w 2 --max-async-tasks 32 {_HERE}.taskiq:broker",)),
+        Contender("saq", "SAQ", (f"saq {_HERE}.saq.settings",)),
+        Contender("stream", "asyncio and aiohttp on a stream", (f"python -m {_HERE}.stream",)),
     )
 }
