@@ -1,35 +1,38 @@
 """The one place that speaks HTTP to partners, and so the one place that keeps URLs out of every text.
 
-requests underneath, its adapter driven directly: keep-alive pools, no redirects, no hidden retries, no look-up of
-proxies or certificates per call, TLS verified, bodies read up to a bound. What requests does not give is the deadline
-of the *whole* call and the knowledge whether anything was sent: both come from `tasks.deadline_socket`.
+requests underneath: its adapter decides over which pool a partner is reached, through which proxy of the environment
+and trusting whose certificates, once; calls then go straight to that pool. No redirects, no hidden retries, TLS
+verified, bodies read up to a bound. What requests does not give is the deadline of the *whole* call and the knowledge
+whether anything was sent: both come from `tasks.deadline_socket`.
 
-Whatever requests raises may hold the URL, hence the key; our own errors are raised `from None` with texts of ours.
+Whatever urllib3 raises may hold the URL, hence the key; our own errors are raised `from None` with texts of ours.
 """
 
 from __future__ import annotations
 
 import email.utils
 import errno
+import functools
 import http.client
 import re
 import socket
 import ssl
 import time
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from tasks.deadline_socket import HTTPDeadlinePool, HTTPSDeadlinePool, PassingDeadline, calling
+from tasks.deadline_socket import Call, PassingDeadline
 from tasks.errors import NotSent, Unanswered
+from tasks.partner_connection import HTTPPartnerPool, HTTPSPartnerPool, WholeAnswer
 from tasks.partners.base import Answer, Request
 
 _LONGEST_BODY: Final = 256 * 1024  # a redemption's answer is under 2 kB; more is no answer of theirs
 _USER_AGENT: Final = "redeem/1"
-_POOLS: Final = {"http": HTTPDeadlinePool, "https": HTTPSDeadlinePool}
+_POOLS: Final = {"http": HTTPPartnerPool, "https": HTTPSPartnerPool}
 
 
 class PartnerClient:
@@ -42,8 +45,8 @@ class PartnerClient:
     def __init__(self, base_url: str, *, connect_timeout: float, call_timeout: float, connections: int = 64) -> None:
         self.call_timeout = call_timeout
         self._base_url = base_url
-        self._connect_timeout = min(connect_timeout, call_timeout)
-        self._adapter = _DeadlineAdapter(pool_connections=4, pool_maxsize=connections)
+        self._timeout = urllib3.Timeout(connect=min(connect_timeout, call_timeout), read=call_timeout)
+        self._adapter = _PartnerAdapter(pool_connections=4, pool_maxsize=connections)
         # The environment's proxies and certificates are honoured, but looked up once.
         environment = requests.Session().merge_environment_settings(base_url, {}, None, None, None)
         self._proxies: dict[str, str] = dict(environment["proxies"])
@@ -54,61 +57,83 @@ class PartnerClient:
 
         Raises NotSent when nothing reached the partner, Unanswered when it may have acted and its answer is lost.
         """
-        with calling(min(time.monotonic() + self.call_timeout, not_after)) as call:
+        with Call(min(time.monotonic() + self.call_timeout, not_after)) as call:
             try:
-                return self._exchange(self._prepare(request))
+                return self._exchange(request)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 described = describe(error)
-                sent = call.sent
         # Outside the block, so that no traceback chain carries the URL.
-        if sent:
+        if call.sent:
             raise Unanswered(f"no answer: {described}")
         raise NotSent(f"not sent: {described}")
 
-    def _prepare(self, request: Request) -> requests.PreparedRequest:
-        return requests.Request(
-            method=request.method,
-            url=self._base_url + request.target,
-            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"} | request.headers,
-            data=request.body,
-        ).prepare()
+    @functools.cached_property
+    def _route(self) -> _Route:
+        """How calls get there; an address that cannot be used is told by the first call, and by every other."""
+        return self._adapter.route(self._base_url, self._verify, self._proxies)
 
-    def _exchange(self, prepared: requests.PreparedRequest) -> Answer:
-        response = self._adapter.send(
-            prepared,
-            stream=True,
-            timeout=(self._connect_timeout, self.call_timeout),
-            verify=self._verify,
-            proxies=self._proxies,
+    def _exchange(self, request: Request) -> Answer:
+        route = self._route
+        response = route.pool.urlopen(
+            request.method,
+            route.prefix + request.target,
+            request.body,
+            {**route.headers, **request.headers},
+            retries=self._adapter.max_retries,
+            redirect=False,
+            assert_same_host=False,
+            timeout=self._timeout,
+            preload_content=False,
         )
         try:
-            body = response.raw.read(_LONGEST_BODY + 1, decode_content=True)
-            _require_bounded(body)
-            retry_after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
-            return Answer(status=response.status_code, body=body, retry_after=retry_after)
+            if isinstance(response, WholeAnswer):
+                return Answer(response.status, response.body)
+            return _read(response)
         except BaseException:
             # Not back into the pool half read, or the next call would read this one's rest.
-            response.raw.close()
+            response.close()
             raise
         finally:
-            response.raw.release_conn()
+            response.release_conn()
 
     def close(self) -> None:
         """Close all kept connections."""
+        if "_route" in vars(self):
+            self._route.pool.close()
         self._adapter.close()
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> Answer:
+    body = response.read(_LONGEST_BODY + 1, decode_content=True)
+    if len(body) > _LONGEST_BODY:
+        raise _TooLongError
+    retry_after = parse_retry_after(response.headers.get("Retry-After"), now=datetime.now(UTC))
+    return Answer(response.status, body, retry_after)
 
 
 class _TooLongError(ValueError):
     """The answer is longer than any of theirs."""
 
 
-def _require_bounded(body: bytes) -> None:
-    if len(body) > _LONGEST_BODY:
-        raise _TooLongError
+class _Route(NamedTuple):
+    """What all calls to one base URL have in common."""
+
+    pool: urllib3.HTTPConnectionPool
+    prefix: str
+    """What stands before a request's target: the base URL's path, or through a forwarding proxy all of it."""
+    headers: dict[str, str]
 
 
-class _DeadlineAdapter(HTTPAdapter):
-    """requests' adapter over the pools whose sockets keep a deadline."""
+class _PartnerAdapter(HTTPAdapter):
+    """requests' adapter over the pools of ours."""
+
+    def route(self, base_url: str, verify: bool | str, proxies: dict[str, str]) -> _Route:  # noqa: FBT001 - as requests has it
+        prepared = requests.Request("GET", f"{base_url}/").prepare()
+        pool: Any = self.get_connection_with_tls_context(prepared, verify, proxies)
+        self.cert_verify(pool, prepared.url, verify, None)  # type: ignore[no-untyped-call]  # requests' stubs leave it out
+        prefix = self.request_url(prepared, proxies).removesuffix("/")
+        headers = {"Host": _host(prepared.url), "User-Agent": _USER_AGENT, "Accept-Encoding": "identity"}
+        return _Route(pool, prefix, headers)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
         super().init_poolmanager(*args, **kwargs)
@@ -118,6 +143,15 @@ class _DeadlineAdapter(HTTPAdapter):
         manager: urllib3.ProxyManager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+
+def _host(url: str | None) -> str:
+    """The `Host` header: as in the URL, without the port that goes without saying."""
+    parts = urllib3.util.parse_url(url or "")
+    host = (parts.host or "").rstrip(".")
+    return (
+        host if parts.port in (None, urllib3.connection.port_by_scheme[parts.scheme or ""]) else f"{host}:{parts.port}"
+    )
 
 
 def parse_retry_after(value: str | None, *, now: datetime) -> float | None:
