@@ -24,7 +24,6 @@ from benchmarks.pit import ROOT
 from worker.dev.broker import EmbeddedValkey
 
 _LOOK: Final = 0.02
-_START_WITHIN: Final = 60.0
 _STOP_WITHIN: Final = 10.0
 
 
@@ -59,7 +58,8 @@ class Course:
             stub = (sys.executable, "-m", "benchmarks.stub", str(self._latency))
             found = {**os.environ, "PYTHONPATH": str(ROOT)}
             self._stub = stack.enter_context(_running(stub, found, self.folder / "stub.log"))
-            self._partner = f"http://127.0.0.1:{int(_line(self._stub))}"
+            self.partner_port = int(_line(self._stub))
+            self._partner = f"http://127.0.0.1:{self.partner_port}"
             self._environment = self._variables()
             producer = self.contender.producer()
             self._producer = stack.enter_context(_running(producer, self._environment, self.folder / "producer.log"))
@@ -75,24 +75,22 @@ class Course:
         ours = self.contender.variables(self.server.url, self._partner)
         return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), **ours}
 
-    def enqueue(self, first: int, count: int, rate: float | None = None) -> dict[str, Any]:
-        """Have the events enqueued; what `contenders/produce.py` says of it."""
-        self.ask(first, count, rate)
-        return self.told()
-
-    def ask(self, first: int, count: int, rate: float | None = None) -> None:
-        """Have the events enqueued without waiting for it."""
+    def enqueue(self, first: int, count: int, rate: float | None = None, burst: int = 0) -> dict[str, Any]:
+        """Have the events enqueued; `contenders/produce.py` tells what the wish and its answer mean."""
         assert self._producer.stdin is not None  # noqa: S101 - a pipe was asked for
-        wish = {"first": first, "count": count, "rate": rate}
+        wish = {"first": first, "count": count, "rate": rate, "burst": burst}
         self._producer.stdin.write(json.dumps(wish).encode() + b"\n")
         self._producer.stdin.flush()
-
-    def told(self) -> dict[str, Any]:
-        """The answer to the earliest `ask` that has none yet."""
         try:
             return cast("dict[str, Any]", json.loads(_line(self._producer)))
         except EOFError:
             raise RuntimeError((self.folder / "producer.log").read_text()) from None
+
+    def redeem(self, *words: str, lines: str = "") -> None:
+        """Run a `redeem` command of ours, with `lines` as its standard input."""
+        program = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
+        subprocess.run((*program, *words), input=lines, text=True, env=self._environment, check=True,  # noqa: S603 - ours
+                       stdout=subprocess.DEVNULL, cwd=self.folder)  # fmt: skip
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:

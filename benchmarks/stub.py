@@ -2,7 +2,7 @@
 
 `python -m benchmarks.stub LATENCY_MS` prints its port. `GET /count` tells how many calls it has answered, `GET /calls`
 each call's order id and when it arrived and was answered, in seconds of the machine's monotonic clock.
-`python -m benchmarks.stub ceiling` measures how many calls a second it answers itself.
+What it can do itself is measured by `ceiling`.
 """
 
 from __future__ import annotations
@@ -81,6 +81,27 @@ async def serve(latency_ms: float) -> None:
     server = await asyncio.get_running_loop().create_server(lambda: Connection(books), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - its answer
     await server.serve_forever()
+
+
+class _Caller(asyncio.Protocol):
+    """Calls again as soon as it is answered."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self.data_received(b"")
+
+    def data_received(self, data: bytes) -> None:
+        del data
+        body = b'{"coupon_code": "SKDX000000001", "order_id": "TOVSGH-100000001", "order_value": "219.99"}'
+        self._transport.write(b"POST /redeem/4711 HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+async def load(port: int, connections: int, seconds: float) -> None:
+    """Call the stub on that port as fast as can be, over so many connections."""
+    loop = asyncio.get_running_loop()
+    for _ in range(connections):
+        await loop.create_connection(_Caller, "127.0.0.1", port)
+    await asyncio.sleep(seconds)
 
 
 if __name__ == "__main__":
