@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from kombu.transport.virtual import Channel
 from typing_extensions import override
 
+from worker.events import FLUSH_EVERY
 from worker.vital_signs import MAIN, VitalSigns
 
 _SHORTEST_WAIT: Final = 0.2  # seconds between two tries
@@ -105,6 +106,16 @@ class Consumer(_Celerys):  # type: ignore[misc]  # as Celery's own
             log.info("broker.back", away_s=round(time.monotonic() - self._away_since, 1))
             self._away_since = None
         self.signs.consuming = True
+
+    @override
+    def register_with_event_loop(self, hub: Any) -> None:
+        super().register_with_event_loop(hub)
+        hub.call_repeatedly(FLUSH_EVERY, self._flush_events)
+
+    @override
+    def shutdown(self) -> None:
+        self._flush_events()  # the ends of what was in flight when the event loop stopped
+        super().shutdown()
 
     def _still_alive(self) -> None:
         """Called at least once a second while the main thread waits. Raises SystemExit where a stop is asked for."""

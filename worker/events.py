@@ -1,19 +1,29 @@
-"""What the worker tells Flower, never at the cost of its work: with a broker that does not answer it falls silent.
+"""What the worker tells Flower: cheaply, and never at the cost of its work.
 
-Celery's heartbeat would try for ever, in the main thread, and each thread that ends a task would wait for its turn to
-try too. While they do, nobody notices that the broker is away, and nobody hears SIGTERM.
+Celery hands each event to kombu by itself, or a few at a time as soon as the event loop turns; that was a quarter of
+all the worker did. Here an event becomes JSON once, where it happens, and all of half a second go out in one message.
+
+With a broker that does not answer the worker falls silent. Celery's heartbeat would try for ever, in the main thread,
+and each thread that ends a task would wait for its turn to try too. While they do, nobody notices that the broker is
+away, and nobody hears SIGTERM.
 """
 
 from __future__ import annotations
 
+import json
 import time
+from collections import deque
 from typing import Any, Final
 
 from celery.app import events
 from celery.events.dispatcher import EventDispatcher
+from kombu.utils import json as kombu_json
 from typing_extensions import override
 
+FLUSH_EVERY: Final = 0.5  # seconds; what Flower shows is as much later
+_MOST_KEPT: Final = 1000  # events; then the event loop is asked to send them at once
 _SILENCE: Final = 30.0  # seconds after a failure; the next connection has a dispatcher of its own, which is not silent
+_GROUP: Final = "task"
 
 _Celerys: Any = EventDispatcher  # its stubs know half of it
 
@@ -23,6 +33,41 @@ class Dispatcher(_Celerys):  # type: ignore[misc]  # as Celery's own
 
     _silent_until = float("-inf")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
+        self._told: deque[str] = deque()  # events of tasks, as JSON, that are to be sent
+        super().__init__(*args, **kwargs)
+
+    @override
+    def send(self, type: str, blind: bool = False, **fields: Any) -> None:
+        if _GROUP not in self.buffer_group or not type.startswith("task-") or "Event" in fields:
+            super().send(type, blind=blind, **fields)
+        elif self.enabled and (not self.groups or _GROUP in self.groups):
+            self._told.append(self._as_json(type, fields))
+            if len(self._told) == _MOST_KEPT and self.on_send_buffered:
+                self.on_send_buffered()
+
+    @override
+    def flush(self, errors: bool = True, groups: bool = True) -> None:
+        super().flush(errors=errors, groups=groups)
+        if not groups or not self._told:
+            return
+        with self.mutex:
+            if not self._closed:
+                told = [self._told.popleft() for _ in range(len(self._told))]
+                self._publish(_Batch(f"[{','.join(told)}]"), self.producer, f"{_GROUP}.multi")
+
+    @override
+    def extend_buffer(self, other: Any) -> None:
+        super().extend_buffer(other)
+        self._told.extend(other._told)  # noqa: SLF001 - of its own class
+
+    def _as_json(self, type_: str, fields: dict[str, Any]) -> str:
+        event = self._prepare_event(type_, fields)
+        try:
+            return json.dumps(event)
+        except TypeError:  # a task may tell what only kombu knows how to write
+            return str(kombu_json.dumps(event))
+
     @override
     def _publish(self, event: Any, producer: Any, routing_key: str, **options: Any) -> None:
         kept = self._outbound_buffer
@@ -30,9 +75,29 @@ class Dispatcher(_Celerys):  # type: ignore[misc]  # as Celery's own
             kept.append((event, routing_key))
             return
         before = len(kept)
+        if isinstance(event, _Batch):
+            producer = producer and _Written(producer)
         super()._publish(event, producer, routing_key, **options | {"retry": False})
         if len(kept) > before:
             self._silent_until = time.monotonic() + _SILENCE
+
+
+class _Batch(str):
+    """A JSON list of events."""
+
+    __slots__ = ()
+
+
+class _Written:
+    """A producer for what is JSON already."""
+
+    def __init__(self, producer: Any) -> None:  # noqa: ANN401 - kombu's
+        self._producer = producer
+
+    def publish(self, body: str, *, serializer: str, **options: Any) -> None:  # noqa: ANN401, ARG002 - kombu's own
+        self._producer.publish(
+            body, serializer=None, content_type="application/json", content_encoding="utf-8", **options
+        )
 
 
 class Events(events.Events):

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from kombu.serialization import loads
+from redis import Redis
 
 from tests.worker.apps import running
 from worker.dev.broker import EmbeddedValkey
@@ -33,3 +41,41 @@ def test_after_a_failure_events_are_kept_untried_and_told_over_the_next_connecti
             told.extend_buffer(silent)
             told.flush()
             assert not told._outbound_buffer  # noqa: SLF001 - as above
+
+
+def test_what_happens_to_tasks_within_a_while_is_one_message_as_celery_reads_it(broker_url: str) -> None:
+    with running(broker_url) as app, app.connection_for_write() as connection, listening(broker_url) as heard:
+        celerys: Any = app.events
+        told = celerys.Dispatcher(connection, buffer_group=["task"])
+        told.send("task-received", uuid="1", name="orders.completed", args="(145789 @ uk)")
+        told.send("task-succeeded", uuid="1", result=Decimal("1.50"), runtime=0.1)
+        told.flush()
+        told.flush()
+        (message,) = heard()
+    received, succeeded = loads(
+        b64decode(message["body"]), message["content-type"], message["content-encoding"], accept=["application/json"]
+    )
+    assert (received["type"], received["uuid"], received["args"]) == ("task-received", "1", "(145789 @ uk)")
+    assert (succeeded["type"], succeeded["result"]) == ("task-succeeded", Decimal("1.50"))
+    assert succeeded["clock"] == received["clock"] + 1
+    assert message["properties"]["delivery_info"]["routing_key"] == "task.multi"
+
+
+def test_what_was_not_sent_when_the_connection_broke_is_sent_over_the_next(broker_url: str) -> None:
+    with running(broker_url) as app, app.connection_for_write() as connection, listening(broker_url) as heard:
+        celerys: Any = app.events
+        first, second = (celerys.Dispatcher(connection, buffer_group=["task"]) for _ in range(2))
+        first.send("task-started", uuid="1")
+        first.disable()
+        second.extend_buffer(first)
+        second.flush()
+        assert len(heard()) == 1
+
+
+@contextmanager
+def listening(broker_url: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Hears the messages that events are published in, up to a second after the last."""
+    with Redis.from_url(broker_url) as client, client.pubsub() as channel:
+        channel.psubscribe("*celeryev*")
+        assert channel.get_message(timeout=5)  # it is subscribed
+        yield lambda: [json.loads(one["data"]) for one in iter(lambda: channel.get_message(timeout=1), None)]
