@@ -9,7 +9,6 @@ from itertools import chain, islice
 
 from celery import Celery
 
-from tasks.doorbell import ring_all
 from tasks.intake import plan_order
 from tasks.ledger import Opened, Planned
 from tasks.orders import Order
@@ -55,11 +54,8 @@ def accept(app: Celery, runtime: Runtime, order: Order, *, patience: float = _PA
 
 
 def open_and_ring(
-    app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE
+    _app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE
 ) -> tuple[Opened, ...]:
     """Open redemptions as planned, all or none, and ring for the new ones; otherwise as `accept`."""
     what = planned[0].redemption.order_id if planned else ""
-    opened = until_recorded(lambda: runtime.ledger.open(planned), what=what, limit=patience)
-    new = [one.planned.redemption for one in opened if one.result == "ring"]
-    ring_all(app, [(redemption.partner, redemption.id) for redemption in new])  # if the broker is away, the waker does
-    return tuple(opened)
+    return tuple(until_recorded(lambda: runtime.ledger.open(planned), what=what, limit=patience))

@@ -1,8 +1,7 @@
 """The waker: in every worker, a thread that rings the doorbell of each redemption whose wake-up is due.
 
-Any one waker suffices and all may run: the move to the next wake-up is atomic. Dying between the move and the ring
-loses nothing, since the next wake-up stands. It has a thread of its own because Celery's timers stop while its
-consumer reconnects, which is when wake-ups matter.
+Any one waker suffices and all may run: the ring and the move to the next wake-up are one step in the ledger. It has a
+thread of its own because Celery's timers stop while its consumer reconnects, which is when wake-ups matter.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ from typing import Any, Final
 import structlog
 from typing_extensions import override
 
-from tasks.doorbell import ring
 from tasks.intake import account_of
 from tasks.ledger import Account
 from tasks.partners import PARTNERS
@@ -79,7 +77,4 @@ def look(app: Any, runtime: Runtime) -> float:  # noqa: ANN401 - the Celery app
             log.warning("redemption.gave_up", id=redemption_id, partner=partner, shop=shop)
         if woken.given_up:
             report_given_up(app, ledger.find_all(woken.given_up, ("state", "partner", "reason", "error_message")))
-        for redemption_id in woken.rung:
-            if not ring(app, partner, redemption_id):
-                return _INTERVAL
     return pause

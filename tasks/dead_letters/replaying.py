@@ -1,7 +1,7 @@
 """Bringing a dead letter back: through the same door as everyone.
 
 The redemption is completed and routed anew under today's settings and with what a person set right, then opened or
-reset in the ledger, and its doorbell rings. Its history stays, an earlier ambiguous attempt too. What becomes another
+reset in the ledger, which rings its doorbell. Its history stays, an earlier ambiguous attempt too. What becomes another
 redemption (another order, shop, code, or partner) is opened as one, unless it is known, and the letter is closed with
 a link to it. That it is older than the ledger remembers is no hindrance: a person has decided.
 """
@@ -21,7 +21,6 @@ from tasks.dead_letters.finding import Refused
 from tasks.dead_letters.handing_over import Decision, hand_over
 from tasks.dead_letters.known_order import event_of, order_of
 from tasks.dead_letters.replaying_messages import replay_message
-from tasks.doorbell import ring
 from tasks.errors import MasterCode, PermanentError, TooOld, Unroutable
 from tasks.intake import account_of, plan_order, redemption_of
 from tasks.invalid_event import InvalidEvent
@@ -57,7 +56,7 @@ def replay(
         PARTNERS[record.partner].require(redemption, settings)
     except PermanentError as error:
         raise Refused(_stands_against(record, error)) from error
-    return _bring_back(app, runtime, record, account, redemption, decision)
+    return _bring_back(runtime, record, account, redemption, decision)
 
 
 def _amended(record: Record, amendment: Amendment) -> Order:
@@ -97,7 +96,7 @@ def _route_anew(app: Celery, runtime: Runtime, record: Record, order: Order, dec
     if plan.fate is not None:
         raise Refused(_stands_against(record, plan.fate))
     if plan.redemption.id == record.id:
-        return _bring_back(app, runtime, record, plan.account, plan.redemption, decision)
+        return _bring_back(runtime, record, plan.account, plan.redemption, decision)
     return hand_over(app, runtime, record, [plan], decision)
 
 
@@ -112,7 +111,6 @@ def _complete(record: Record, order: Order, settings: AccountSettings) -> Redemp
 
 
 def _bring_back(
-    app: Celery,
     runtime: Runtime,
     record: Record,
     account: Account,
@@ -123,8 +121,6 @@ def _bring_back(
     result = runtime.ledger.replay(record.id, account, changes, decision.entry())
     if result == "no":
         raise Refused("no longer a dead letter")
-    if result == "ring":
-        ring(app, record.partner, record.id, attempts=record.attempts)
     return [record.id]
 
 

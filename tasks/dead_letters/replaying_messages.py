@@ -12,7 +12,6 @@ from celery import Celery
 from tasks.dead_letters.amendment import InvalidAmendment
 from tasks.dead_letters.finding import Refused
 from tasks.dead_letters.handing_over import Decision, close, hand_over
-from tasks.doorbell import ring
 from tasks.intake import plan_order
 from tasks.invalid_event import InvalidEvent
 from tasks.ledger import Record
@@ -39,7 +38,7 @@ def replay_message(app: Celery, runtime: Runtime, record: Record, decision: Deci
     except UnreadableMessage as error:
         raise Refused(f"still unreadable: {error}") from error
     if isinstance(found, Doorbell):
-        return _ring_again(app, runtime, record, found, decision)
+        return _ring_again(runtime, record, found, decision)
     now = datetime.now(UTC)
     try:
         event = decision.amendment.apply(found)
@@ -53,13 +52,10 @@ def replay_message(app: Celery, runtime: Runtime, record: Record, decision: Deci
     return hand_over(app, runtime, record, plan_order(order, runtime.settings, now=now), decision)
 
 
-def _ring_again(app: Celery, runtime: Runtime, record: Record, bell: Doorbell, decision: Decision) -> list[str]:
+def _ring_again(runtime: Runtime, record: Record, bell: Doorbell, decision: Decision) -> list[str]:
     if decision.amendment:
         raise Refused(f"it only asks to look at {bell.redemption_id}: there is nothing to set")
-    known = runtime.ledger.find(bell.redemption_id)
-    if known is None:
+    if not runtime.ledger.ring(bell.redemption_id):
         raise Refused(f"{bell.redemption_id}: no such redemption")
-    if not ring(app, bell.partner, known.id, attempts=known.attempts):
-        raise Refused("the broker did not take the message")
-    close(runtime, record, [known.id], decision)
-    return [known.id]
+    close(runtime, record, [bell.redemption_id], decision)
+    return [bell.redemption_id]

@@ -27,7 +27,7 @@ class Recorded(NamedTuple):
 
 
 class Woken(NamedTuple):
-    """The ids whose doorbell to ring now, those that were given up, and the seconds until the next one is due."""
+    """The ids whose doorbell rang, those that were given up, and the seconds until the next one is due."""
 
     rung: list[str]
     given_up: list[str]

@@ -41,19 +41,10 @@ class Ledger(LedgerBooks):
         self._looked_at: float | None = None
 
     def open(self, planned: Sequence[Planned]) -> list[Opened]:
-        """Open an order's redemptions, all or none; a known one is a duplicate, and its first content stays."""
+        """Open redemptions, all or none, and ring for the new ones; of a known one the first content stays."""
         if not planned:
             return []
-        entries = [
-            {
-                "id": plan.redemption.id,
-                "account": plan.account.name,
-                "fp": plan.account.fingerprint,
-                "known_as": [plan.redemption.id, *plan.unless],
-                "fields": plan.fields(),
-            }
-            for plan in planned
-        ]
+        entries = [plan.entry_to_open() for plan in planned]
         results = self._run("open", _ms(RING_AGAIN), self._keep, json.dumps(entries))
         return [Opened(plan, *result) for plan, result in zip(planned, results, strict=True)]
 
@@ -74,14 +65,14 @@ class Ledger(LedgerBooks):
     ) -> Recorded:
         """Record the partner's yes, `redeemed` or `presumed`: "settled", or "late" where it was settled already."""
         told = json.dumps({"status": receipt.status, **receipt.details}, ensure_ascii=False)
-        arguments = (claim.account.fingerprint, claim.owner, state.value, told, json.dumps(entry), self._keep)
-        return Recorded(*self._run("settle", redemption_id, *arguments))
+        arguments = (claim.account.fingerprint, claim.owner, state.value, told, json.dumps(entry), entry.get("ms", ""))
+        return Recorded(*self._run("settle", redemption_id, *arguments, self._keep))
 
     def bury(self, redemption_id: str, claim: Claim, error: PermanentError, entry: dict[str, Any]) -> Recorded:
         """Make it a dead letter: "buried", or "late" where the claim is lost."""
         answered = "1" if error.status is not None else "0"
         arguments = (claim.account.fingerprint, claim.owner, error.reason, error.code or "", error.message)
-        return Recorded(*self._run("bury", redemption_id, *arguments, json.dumps(entry), self._keep, answered))
+        return Recorded(*self._run("bury", redemption_id, *arguments, *_told(entry), self._keep, answered))
 
     def park(
         self,
@@ -106,7 +97,7 @@ class Ledger(LedgerBooks):
                 "refused" if refused else "transient",
                 error.code or (str(error.status) if error.status is not None else ""),
                 error.message,
-                json.dumps(entry),
+                *_told(entry),
                 self._give_up,
                 self._keep,
                 breaker.failures,
@@ -120,7 +111,7 @@ class Ledger(LedgerBooks):
         return str(self._run("defer", redemption_id, _ms(delay), error.message, self._give_up, self._keep))
 
     def wake(self, account: Account, *, limit: int, longest_lease: float) -> Woken:
-        """Move an account's due wake-ups on.
+        """Move an account's due wake-ups on, and ring.
 
         `longest_lease` is the longest of all partners', in seconds.
         """
@@ -143,9 +134,15 @@ class Ledger(LedgerBooks):
         return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None)
 
     def replay(self, redemption_id: str, account: Account, changes: dict[str, str], entry: dict[str, Any]) -> str:
-        """Bring a dead letter back with some fields changed: "ring", "rest", or "no" where it is no dead letter."""
+        """Bring a dead letter back with some fields changed: "ring" (its doorbell rang), "rest", or "no" where it is no
+        dead letter.
+        """
         arguments = (account.fingerprint, _ms(RING_AGAIN), json.dumps(entry), json.dumps(changes))
         return str(self._run("replay", redemption_id, *arguments))
+
+    def ring(self, redemption_id: str) -> bool:
+        """Ring for a redemption, whatever its state; False where there is none."""
+        return bool(self._run("ring", redemption_id))
 
     def discard(self, redemption_id: str, entry: dict[str, Any]) -> bool:
         """Close a dead letter for good; False where it is none."""
@@ -186,6 +183,11 @@ class Ledger(LedgerBooks):
     @property
     def _give_up(self) -> int:
         return _ms(self.limits.give_up_after)
+
+
+def _told(entry: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """The line of history of a call that was no yes, how it ended and how many milliseconds it took."""
+    return json.dumps(entry), entry.get("outcome", "other"), entry.get("ms", "")
 
 
 def _pairs(flat: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from tasks.errors import PermanentError
@@ -55,26 +56,34 @@ class Planned:
     unless: tuple[str, ...] = ()
     entry: Mapping[str, Any] | None = None
 
-    def fields(self) -> dict[str, str]:
-        """The hash fields of the record that it opens."""
-        fields = redemption_fields(self.redemption) | {"attempts": "0", "tries": "0"}
+    def entry_to_open(self) -> dict[str, Any]:
+        """What `open.lua` is told of it."""
+        redemption, fate = self.redemption, self.fate
+        fields = redemption_fields(redemption)
+        fields["attempts"] = fields["tries"] = "0"
+        fields["state"] = (State.QUEUED if fate is None else State.DEAD).value
         if self.note:
             fields["note"] = self.note
-        if self.entry:
-            fields["history"] = json.dumps(self.entry, ensure_ascii=False)
-        if self.fate is None:
-            return fields | {"state": State.QUEUED.value}
-        return fields | {
-            "state": State.DEAD.value,
-            "reason": self.fate.reason,
-            "error_code": self.fate.code or "",
-            "error_message": self.fate.message,
+        told: dict[str, Any] = {
+            "id": redemption.id,
+            "account": self.account.name,
+            "fp": self.account.fingerprint,
+            "known_as": (redemption.id, *self.unless),
+            "fields": [*chain.from_iterable(fields.items())],
         }
+        if redemption.test:
+            told["test"] = True
+        if self.entry:
+            told["history"] = json.dumps(self.entry, ensure_ascii=False)
+        if fate is not None:
+            told["fate"] = (fate.reason, fate.code or "", fate.message)
+        return told
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What opening did: "ring" and "rest" are new and waiting, "dead" is new and dead, "duplicate" was known.
+    """What opening did: "ring" is new and its doorbell rang, "rest" is new and waits for its account, "dead" is new and
+    dead, "duplicate" was known.
 
     `id` is the redemption's in the ledger: for a duplicate, the known one's.
     """

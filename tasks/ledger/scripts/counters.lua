@@ -1,5 +1,4 @@
--- Put before every script, after clocks.lua: what overviews, alarms and metrics are told from, by account, test orders
--- left out. All but `lags` only grows; it is never counted again from the records.
+-- Shared: what overviews, alarms and metrics are told from, by account, test orders left out. All but `lags` only grows; it is never counted again from the records.
 --   tally:<account>     accepted, redeemed, presumed, discarded, replayed, died:<reason>:<error code>, lease_expired,
 --                       attempted:<outcome> for calls that were no yes; and last_yes_at, ms
 --   daily:<account>     <YYYY-MM-DD>:accepted|redeemed|presumed|dead, days in UTC
@@ -39,50 +38,60 @@ local function milliseconds(iso)
     + (tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)) * 1000
 end
 
-local function count(account, what) redis.call('HINCRBY', P .. 'tally:' .. account, what, 1) end
+local function count(account, what, times) redis.call('HINCRBY', P .. 'tally:' .. account, what, times or 1) end
 
-local function count_today(account, what)
+local function count_today(account, what, times)
   local days = P .. 'daily:' .. account
-  if redis.call('HINCRBY', days, date_of(WALL) .. ':' .. what, 1) == 1 then
+  if redis.call('HINCRBY', days, date_of(WALL) .. ':' .. what, times or 1) == (times or 1) then
     redis.call('HDEL', days, date_of(WALL - DAYS_KEPT * DAY_MS) .. ':' .. what)
   end
 end
 
-local function measure(account, what, bounds, ms)
-  local le = 'inf'
-  for _, bound in ipairs(bounds) do
-    if ms <= bound then
-      le = text(bound)
-      break
-    end
+-- Add to several of an account's measures at once: names, and what to add to each.
+local function measure(account, names, amounts)
+  local measures, sums = P .. 'measures:' .. account, {}
+  for i, known in ipairs(redis.call('HMGET', measures, unpack(names))) do
+    sums[2 * i - 1], sums[2 * i] = names[i], (known or 0) + amounts[i]
   end
-  redis.call('HINCRBY', P .. 'measures:' .. account, what .. ':' .. le, 1)
-  redis.call('HINCRBY', P .. 'measures:' .. account, what .. ':sum', text(ms))
+  redis.call('HSET', measures, unpack(sums))
 end
 
-local function measure_call(account, told)
-  if told.ms then measure(account, 'call_ms', CALL_MS, told.ms) end
+local function bucket(bounds, ms)
+  for _, bound in ipairs(bounds) do
+    if ms <= bound then return bound end
+  end
+  return 'inf'
 end
 
--- A call was made that was no yes; `line` is its line of history, which says how it ended and how long it took.
-local function count_call(account, line)
-  local told = cjson.decode(line)
-  count(account, 'attempted:' .. (told.outcome or 'other'))
-  measure_call(account, told)
+-- A call was made that was no yes: how it ended, and how many ms it took ("" where nobody tells).
+local function count_call(account, outcome, ms)
+  count(account, 'attempted:' .. outcome)
+  ms = tonumber(ms)
+  if ms then measure(account, { 'call_ms:' .. bucket(CALL_MS, ms), 'call_ms:sum' }, { 1, ms }) end
 end
 
-local function count_yes(account, state, completed_at, line)
-  count(account, state)
-  measure_call(account, cjson.decode(line))
-  count_today(account, state)
-  redis.call('HSET', P .. 'tally:' .. account, 'last_yes_at', text(WALL))
-  local completed = completed_at and milliseconds(completed_at)
-  if not completed then return end
-  local lag = math.max(0, WALL - completed)
-  measure(account, 'lag_ms', LAG_MS, lag)
-  if redis.call('LPUSH', P .. 'lags:' .. account, text(lag)) > 2 * LAGS_KEPT then -- not each time
+local function keep_lag(account, lag)
+  if redis.call('LPUSH', P .. 'lags:' .. account, lag) > 2 * LAGS_KEPT then -- not each time
     redis.call('LTRIM', P .. 'lags:' .. account, 0, LAGS_KEPT - 1)
   end
+end
+
+-- A yes, for an order completed at that time; the call took `ms` ("" where nobody tells).
+local function count_yes(account, state, completed_at, ms)
+  count(account, state)
+  redis.call('HSET', P .. 'tally:' .. account, 'last_yes_at', WALL)
+  count_today(account, state)
+  local names, amounts = {}, {}
+  ms = tonumber(ms)
+  if ms then names, amounts = { 'call_ms:' .. bucket(CALL_MS, ms), 'call_ms:sum' }, { 1, ms } end
+  local completed = completed_at and milliseconds(completed_at)
+  if completed then
+    local lag, n = math.max(0, WALL - completed), #names
+    names[n + 1], names[n + 2] = 'lag_ms:' .. bucket(LAG_MS, lag), 'lag_ms:sum'
+    amounts[n + 1], amounts[n + 2] = 1, lag
+    keep_lag(account, lag)
+  end
+  if #names > 0 then measure(account, names, amounts) end
 end
 
 -- A partner's code is a number of a few digits; whatever else it may send shall not grow the hash for ever.

@@ -4,12 +4,13 @@
 
 local id = ARGV[2]
 local key = record_key(id)
-local r = redis.call('HMGET', key, 'state', 'account', 'clock_at', 'clock_stood', 'tries', 'due')
-if r[1] ~= 'queued' and r[1] ~= 'retrying' then return 'settled' end
+local r = read(key, { 'state', 'account', 'clock_at', 'clock_stood', 'tries', 'due' })
+if r.state ~= 'queued' and r.state ~= 'retrying' then return 'settled' end
 redis.call('HSET', key, 'error_message', ARGV[4], 'rings', '0')
-redis.call('ZADD', wake_key(r[2]), text(math.max(NOW + tonumber(ARGV[3]), tonumber(r[6]))), id)
-if too_late(r[2], r[5], r[3], r[4], tonumber(ARGV[5])) then
-  gave_up(id, r[2], waited_ms(r[2], r[3], r[4]), tonumber(ARGV[6]))
+redis.call('ZADD', wake_key(r.account), math.max(NOW + tonumber(ARGV[3]), tonumber(r.due)), id)
+local a = account_state(r.account)
+if too_late(a, r.tries, r.clock_at, r.clock_stood, tonumber(ARGV[5])) then
+  gave_up(id, r.account, waited_ms(a, r.clock_at, r.clock_stood), tonumber(ARGV[6]))
   return 'gave_up'
 end
 return 'deferred'

@@ -9,8 +9,8 @@ redis.call('HSET', key, 'state', 'discarded')
 redis.call('HDEL', key, 'personal')
 redis.call('DEL', P .. 'raw:' .. id)
 history(key, ARGV[3])
-redis.call('PEXPIRE', key, text(keep_ms))
+redis.call('PEXPIRE', key, keep_ms)
 redis.call('ZREM', P .. 'dead', id)
-outcome(id, keep_ms)
+outcome(id, read(key, OUTCOME), keep_ms)
 if r[2] and r[3] ~= '1' then count(r[2], 'discarded') end
 return 'discarded'

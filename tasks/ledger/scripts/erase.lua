@@ -21,10 +21,10 @@ end
 if #sending > 0 then return { 'sending', sending } end
 if #waiting > 0 then return { 'waiting', waiting } end
 
-redis.call('SET', SALT, ARGV[4], 'NX', 'PX', text(keep_ms + SALT_OUTLIVES_MS))
-redis.call('PEXPIRE', SALT, text(keep_ms + SALT_OUTLIVES_MS), 'GT')
+redis.call('SET', SALT, ARGV[4], 'NX', 'PX', keep_ms + SALT_OUTLIVES_MS)
+redis.call('PEXPIRE', SALT, keep_ms + SALT_OUTLIVES_MS, 'GT')
 local salt = redis.call('GET', SALT)
-local function bury_name(id) redis.call('SET', tombstone_key(salt, id), '', 'PX', text(keep_ms)) end
+local function bury_name(id) redis.call('SET', tombstone_key(salt, id), '', 'PX', keep_ms) end
 
 local erased = 0
 for _, id in ipairs(ids) do

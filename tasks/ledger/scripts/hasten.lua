@@ -3,6 +3,6 @@
 local id = ARGV[2]
 local r = redis.call('HMGET', record_key(id), 'state', 'account', 'due')
 if r[1] ~= 'retrying' or tonumber(r[3]) <= NOW then return 0 end
-redis.call('HSET', record_key(id), 'due', text(NOW))
-redis.call('ZADD', wake_key(r[2]), text(NOW), id)
+redis.call('HSET', record_key(id), 'due', NOW)
+redis.call('ZADD', wake_key(r[2]), NOW, id)
 return 1

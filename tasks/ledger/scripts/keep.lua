@@ -6,12 +6,12 @@
 local id = ARGV[2]
 local key = record_key(id)
 if redis.call('EXISTS', key) == 1 then return 0 end
-redis.call('ZADD', P .. 'dead', text(WALL), id) -- first, since it alone can fail: on a key of another type
+redis.call('ZADD', P .. 'dead', WALL, id) -- first, since it alone can fail: on a key of another type
 redis.call('SET', P .. 'raw:' .. id, ARGV[3])
 if ARGV[4] ~= '' then
   redis.call('PEXPIRE', P .. 'raw:' .. id, ARGV[4])
-  redis.call('HSET', key, 'raw_until', text(WALL + ARGV[4]))
+  redis.call('HSET', key, 'raw_until', WALL + ARGV[4])
 end
-redis.call('HSET', key, 'state', 'dead', 'accepted_at', text(WALL), 'died_at', text(WALL), unpack(ARGV, 5))
+redis.call('HSET', key, 'state', 'dead', 'accepted_at', WALL, 'died_at', WALL, unpack(ARGV, 5))
 count_death('', redis.call('HGET', key, 'reason') or '', '') -- it is no account's
 return 1

@@ -3,12 +3,11 @@
 
 local id, fp, owner = ARGV[2], ARGV[3], ARGV[4]
 local key = record_key(id)
-local r = redis.call('HMGET', key, 'owner', 'account', 'state')
-if r[3] ~= 'sending' or r[1] ~= owner then return 0 end
-redis.call('HINCRBY', key, 'attempts', -1)
-redis.call('HINCRBY', key, 'tries', -1)
+local r = read(key, { 'owner', 'account', 'state', 'attempts', 'tries' })
+if r.state ~= 'sending' or r.owner ~= owner then return 0 end
 redis.call('HDEL', key, 'owner', 'lease_until')
-redis.call('HSET', key, 'state', redis.call('HGET', key, 'tries') == '0' and 'queued' or 'retrying', 'due', text(NOW))
-redis.call('ZADD', wake_key(r[2]), text(NOW), id)
-landed(r[2], fp, id)
+redis.call('HSET', key, 'state', r.tries == '1' and 'queued' or 'retrying', 'due', NOW, 'attempts', r.attempts - 1,
+  'tries', r.tries - 1)
+redis.call('ZADD', wake_key(r.account), NOW, id)
+landed(r.account, fp, id)
 return 1

@@ -17,5 +17,5 @@ end
 -- Every worker's settings: the operator's own may be others.
 for _, fp in ipairs(redis.call('SMEMBERS', P .. 'fingerprints:' .. account)) do start_anew(fp) end
 if not was_shut then return 0 end
-stand_no_longer(account)
+stand_no_longer(account_state(account))
 return 1

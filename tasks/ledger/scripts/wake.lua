@@ -1,7 +1,7 @@
--- Look for one account's due wake-ups: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue, longest_lease_ms,
--- give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms. Moves each to its next wake-up
--- (never removes it: dying here loses nothing) and returns {ids whose doorbell to ring, ids that were given up, when the
--- next one is due: ms from now, or -1}.
+-- Look for one account's due wake-ups, and ring: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue,
+-- longest_lease_ms, give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms. Moves each to
+-- its next wake-up (never removes it: a doorbell may be lost) and returns {ids whose doorbell rang, ids that were given
+-- up, when the next one is due: ms from now, or -1}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
 local limit, ring_ms, short_queue = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -13,15 +13,15 @@ note_pulse(tonumber(ARGV[8]), tonumber(ARGV[12]))
 
 -- Who does not know the account does not know its health either.
 if known then
-  redis.call('HSET', account_key(account), 'known_at', text(NOW))
+  redis.call('HSET', account_key(account), 'known_at', NOW)
 elseif not may_reap() or NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
   -- After an outage, or a leap of the clock, those who know it come first.
   return { {}, {}, -1 }
 end
 
-local h = health(account, fp)
-if is_paused(account) or h.state == 'refused' then return { {}, {}, -1 } end
-stand_no_longer(account)
+local a, h = account_state(account), health(account, fp)
+if a.paused or h.state == 'refused' then return { {}, {}, -1 } end
+stand_no_longer(a)
 
 local function due_ids(count)
   return redis.call('ZRANGEBYSCORE', wake_key(account), '-inf', NOW, 'LIMIT', 0, count)
@@ -30,9 +30,9 @@ end
 local given_up = {}
 local function give_up_the_oldest()
   for _, id in ipairs(due_ids(EXAMINED_WHILE_OPEN)) do
-    local r = redis.call('HMGET', record_key(id), 'state', 'tries', 'clock_at', 'clock_stood')
-    if (r[1] == 'queued' or r[1] == 'retrying') and too_late(account, r[2], r[3], r[4], give_up_ms) then
-      gave_up(id, account, waited_ms(account, r[3], r[4]), keep_ms)
+    local r = read(record_key(id), { 'state', 'tries', 'clock_at', 'clock_stood' })
+    if (r.state == 'queued' or r.state == 'retrying') and too_late(a, r.tries, r.clock_at, r.clock_stood, give_up_ms) then
+      gave_up(id, account, waited_ms(a, r.clock_at, r.clock_stood), keep_ms)
       given_up[#given_up + 1] = id
     end
   end
@@ -56,20 +56,22 @@ local function worth_ringing(state, rings)
   return queue_is_short
 end
 
-local rung = {}
+local ids = {}
 for _, id in ipairs(room > 0 and due_ids(math.min(room, limit)) or {}) do
-  local r = redis.call('HMGET', record_key(id), 'state', 'rings')
-  if not r[1] or SETTLED[r[1]] then
+  local r = read(record_key(id), { 'state', 'rings', 'attempts' })
+  local rings = tonumber(r.rings or 0)
+  if not r.state or SETTLED[r.state] then
     leave_wake(account, id)
-  elseif r[1] == 'sending' and not may_reap() then
-    redis.call('ZADD', wake_key(account), text(REAP_AFTER), id)
-  elseif worth_ringing(r[1], tonumber(r[2] or 0)) then
-    ring(id, account, ring_ms)
-    rung[#rung + 1] = id
+  elseif r.state == 'sending' and not may_reap() then
+    redis.call('ZADD', wake_key(account), REAP_AFTER, id)
+  elseif worth_ringing(r.state, rings) then
+    ring_and_wait(id, account, ring_ms, rings + 1, r.attempts)
+    ids[#ids + 1] = id
   else
-    redis.call('ZADD', wake_key(account), text(NOW + ring_ms), id)
+    redis.call('ZADD', wake_key(account), NOW + ring_ms, id)
   end
 end
-if h.state == 'open' and rung[1] then set_health(account, fp, 'probe_rung_at', text(NOW)) end
+let_ring()
+if h.state == 'open' and ids[1] then set_health(account, fp, 'probe_rung_at', NOW) end
 local next_due = redis.call('ZRANGEBYSCORE', wake_key(account), '(' .. text(NOW), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-return { rung, given_up, next_due[2] and tonumber(next_due[2]) - NOW or -1 }
+return { ids, given_up, next_due[2] and tonumber(next_due[2]) - NOW or -1 }

@@ -17,7 +17,7 @@ for i = 5 + counted, #ARGV, 2 do
   end
 end
 if lease_ms > 0 then
-  redis.call('HSET', duty, 'owner', owner, 'until', text(NOW + lease_ms))
+  redis.call('HSET', duty, 'owner', owner, 'until', NOW + lease_ms)
 else
   redis.call('DEL', duty)
 end
