@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     hung_after: PositiveDuration = 60.0
     secrets_dir: Path | None = None
 
+    @override
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @override
+    def __hash__(self) -> int:
+        """By identity: one process has one, and what is worked out from it is remembered by it."""
+        return id(self)
+
     def endpoint(self, partner: str) -> Endpoint:
         """Where that partner listens, with its time limits; KeyError for one that is not in the registry."""
         found = getattr(self.partners, partner) if partner in type(self.partners).model_fields else None

@@ -6,6 +6,7 @@ that the parts can be told apart again. A test redemption is prefixed `test:` an
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 
@@ -23,8 +24,8 @@ _TASK_NAMESPACE = uuid.UUID("6f0d7c3e-3a51-4d39-9d5c-0d0a7f2b7f11")
 
 def redemption_id(partner: str, shop: str, order_id: str, code: str, *, test: bool = False) -> str:
     """Build the idempotency key from its parts; `code` in any spelling."""
-    parts = (partner, shop, order_id, code.strip().upper())
-    return (TEST_PREFIX if test else "") + ":".join(map(escaped, parts))
+    name = f"{account_name(partner, shop)}:{escaped(order_id)}:{escaped(code.strip().upper())}"
+    return TEST_PREFIX + name if test else name
 
 
 def partner_of(redemption: str) -> str:
@@ -62,6 +63,7 @@ def escaped(part: str) -> str:
     return part.replace("%", "%25").replace(":", "%3A")
 
 
+@functools.lru_cache(maxsize=1024)  # few are asked for, by every event
 def account_name(partner: str, shop: str) -> str:
     """`<partner>:<shop>`, the name under which an account's health and wake-ups are kept."""
     return f"{escaped(partner)}:{escaped(shop)}"

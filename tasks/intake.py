@@ -39,18 +39,14 @@ def plan_order(order: Order, settings: Settings, *, now: datetime) -> list[Plann
     return list(plans.values())
 
 
+@functools.lru_cache(maxsize=1024)  # every event and every attempt asks
 def account_of(settings: Settings, partner: str, shop: str) -> tuple[Account, AccountSettings | None]:
     """The account that partner and shop have under these settings; without settings of its own if they lack it."""
     found = settings.shops.get(shop)
     account = found.account(partner) if found else None
     if account is None:
         return Account(partner, shop), None
-    return _account(partner, shop, account, settings.endpoint(partner).base_url), account
-
-
-@functools.lru_cache(maxsize=1024)  # every event asks; settings are frozen, and equal ones make an equal account
-def _account(partner: str, shop: str, account: AccountSettings, base_url: str) -> Account:
-    return Account(partner, shop, PARTNERS[partner].fingerprint(account, base_url))
+    return Account(partner, shop, PARTNERS[partner].fingerprint(account, settings.endpoint(partner).base_url)), account
 
 
 def _plan(order: Order, coupon: Coupon, settings: Settings, now: datetime) -> Iterator[Planned]:
@@ -103,8 +99,8 @@ def _elsewhere(order: Order, coupon: Coupon, partner: str, shop: Shop | None) ->
     """
     if shop is None or stated_issuer(coupon.code, coupon.provenance, coupon.validation_key, shop) is not None:
         return ()
-    others = (other for other in PARTNERS if other != partner)
-    return tuple(redemption_id(one, order.shop, order.order_id, coupon.code, test=order.test) for one in others)
+    others = [other for other in PARTNERS if other != partner]
+    return tuple([redemption_id(one, order.shop, order.order_id, coupon.code, test=order.test) for one in others])
 
 
 def _named(coupon: Coupon) -> str:

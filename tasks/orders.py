@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from tasks.events import Coupon, parse_event
 from tasks.invalid_event import FieldError, InvalidEvent
@@ -14,8 +14,7 @@ from tasks.invalid_event import FieldError, InvalidEvent
 _FURTHEST_AHEAD = timedelta(days=1)
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """One completed order; `order_value` is net with two decimals, `completed_at` is UTC."""
 
     order_id: str

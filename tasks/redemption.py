@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Redemption:
+class Redemption(NamedTuple):
     """What is known of it, and no more than its partner needs.
 
     `code` is spelled as the customer entered it, trimmed; `order_value` is net with two decimals; `completed_at` is
-    UTC; `provenance` is what the event itself said about the code, kept so that it can be routed anew.
+    UTC; `provenance` is what the event itself said about the code, kept so that it can be routed anew. A tuple, since
+    every order and every attempt makes one: a frozen dataclass takes eight times as long to make.
     """
 
     id: str
@@ -35,4 +34,4 @@ class Redemption:
 
     def without_customer_id(self) -> Redemption:
         """The same without the customer's identifier, for shops that do not send it."""
-        return self if self.customer_id is None else dataclasses.replace(self, customer_id=None)
+        return self if self.customer_id is None else self._replace(customer_id=None)

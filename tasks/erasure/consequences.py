@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 from config.settings import Settings
@@ -16,7 +15,7 @@ from tasks.partners import PARTNERS
 def would_lack(settings: Settings, found: Found) -> Iterator[tuple[Record, str]]:
     """The redemptions that would become dead letters, each with what its partner requires and it would not have."""
     for record in found.stripped:
-        without = dataclasses.replace(record.redemption(), email_hash=None, customer_id=None)
+        without = record.redemption()._replace(email_hash=None, customer_id=None)
         account = account_of(settings, record.partner, record.shop)[1]
         if account is None:
             continue

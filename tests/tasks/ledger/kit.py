@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict, Unpack
@@ -61,8 +61,8 @@ _USUAL = Redemption(
 
 
 def redemption(code: str = "AB12", *, account: Account = UK, **known: Unpack[Known]) -> Redemption:
-    one = replace(_USUAL, partner=account.partner, shop=account.shop, code=code, **known)
-    return replace(one, id=redemption_id(one.partner, one.shop, one.order_id, code, test=one.test))
+    one = _USUAL._replace(partner=account.partner, shop=account.shop, code=code, **known)
+    return one._replace(id=redemption_id(one.partner, one.shop, one.order_id, code, test=one.test))
 
 
 @dataclass
