@@ -102,6 +102,14 @@ class Course:
             ]
             yield
 
+    def kill(self) -> None:
+        """SIGKILL, to all of the worker's processes."""
+        for worker in self._workers:
+            process = psutil.Process(worker.pid)
+            for one in (process, *process.children(recursive=True)):
+                one.kill()
+            worker.wait()
+
     def until_answered(self, count: int, deadline: float) -> int:
         """How many calls the partner has answered, once that is `count` or the deadline (monotonic) is over."""
         while (answered := self.answered()) < count and time.monotonic() < deadline:
@@ -194,4 +202,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_WITHIN)
-            return
+            break
+    with contextlib.suppress(ProcessLookupError):  # none of its children has outlived it
+        os.killpg(process.pid, signal.SIGKILL)

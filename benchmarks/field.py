@@ -19,6 +19,8 @@ class Contender:
     title: str
     commands: tuple[str, ...]
     """Of its worker's processes, for a shell; `python` is its environment's."""
+    promise: str = ""
+    """What becomes of what a killed worker had in hand."""
     environment: str = "requirements"
     module: str = ""
     """That enqueues, in `benchmarks/contenders/`; its name unless given."""
@@ -66,20 +68,68 @@ _HERE: Final = "benchmarks.contenders"
 FIELD: Final = {
     one.name: one
     for one in (
-        Contender("ours", "Redeem", _as_installed(), recorded=("XLEN", "redeem:outcomes")),
-        Contender("bare", "threads and `requests`, no queue", (f"python -m {_HERE}.bare",)),
-        Contender("celery_plain", "Celery as its docs say", (f"celery -A {_HERE}.celery_plain worker",)),
+        Contender(
+            "ours",
+            "Redeem",
+            _as_installed(),
+            "tried again when its lease is over (half a minute), marked as perhaps reported before",
+            recorded=("XLEN", "redeem:outcomes"),
+        ),
+        Contender("bare", "threads and `requests`, no queue", (f"python -m {_HERE}.bare",), "lost, and nothing tells"),
+        Contender(
+            "celery_plain",
+            "Celery as its docs say",
+            (f"celery -A {_HERE}.celery_plain worker",),
+            "what ran is lost; what was only fetched comes back after an hour",
+        ),
         Contender(
             "celery_threads",
             "Celery, 64 threads, tuned by settings",
             (f"celery -A {_HERE}.celery_threads worker --without-gossip --without-mingle --without-heartbeat",),
+            "as above",
         ),
-        Contender("rq", "RQ, 8 workers", ("rq worker-pool -n 8 -w rq.SimpleWorker -u $RACE_REDIS -q",)),
-        Contender("dramatiq", "Dramatiq, 2 × 32 threads", (f"dramatiq -p 2 -t 32 {_HERE}.dramatiq",)),
-        Contender("huey", "Huey, 64 threads", (f"huey_consumer {_HERE}.huey.queue -k thread -w 64",)),
-        Contender("arq", "arq", (f"arq {_HERE}.arq.WorkerSettings",), environment="arq"),
-        Contender("taskiq", "taskiq, 2 × 32", (f"taskiq worker -w 2 --max-async-tasks 32 {_HERE}.taskiq:broker",)),
-        Contender("saq", "SAQ", (f"saq {_HERE}.saq.settings",)),
-        Contender("stream", "asyncio and aiohttp on a stream", (f"python -m {_HERE}.stream",)),
+        Contender(
+            "rq",
+            "RQ, 8 workers",
+            ("rq worker-pool -n 8 -w rq.SimpleWorker -u $RACE_REDIS -q",),
+            "listed as failed after some minutes, for a person to requeue",
+        ),
+        Contender(
+            "dramatiq",
+            "Dramatiq, 2 × 32 threads",
+            (f"dramatiq -p 2 -t 32 {_HERE}.dramatiq",),
+            "done again after a minute",
+        ),
+        Contender(
+            "huey",
+            "Huey, 64 threads",
+            (f"huey_consumer {_HERE}.huey.queue -k thread -w 64",),
+            "lost, and nothing tells",
+        ),
+        Contender(
+            "arq",
+            "arq",
+            (f"arq {_HERE}.arq.WorkerSettings",),
+            "done again after five minutes",
+            environment="arq",
+        ),
+        Contender(
+            "taskiq",
+            "taskiq, 2 × 32",
+            (f"taskiq worker -w 2 --max-async-tasks 32 {_HERE}.taskiq:broker",),
+            "done again after ten minutes",
+        ),
+        Contender(
+            "saq",
+            "SAQ",
+            (f"saq {_HERE}.saq.settings",),
+            "swept after a minute and ended as aborted; done again where the job has retries",
+        ),
+        Contender(
+            "stream",
+            "asyncio and aiohttp on a stream",
+            (f"python -m {_HERE}.stream",),
+            "stays unacknowledged in the stream, and nobody looks",
+        ),
     )
 }

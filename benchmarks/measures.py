@@ -117,6 +117,30 @@ def evenly(name: str, seconds: float, *, busy: bool, waiting: int = 0) -> list[f
     return [(arrived.get(order, never) - at) * 1000 for order, at in zip(orders, handed["handed"], strict=True)]
 
 
+@dataclass(frozen=True)
+class Killed:
+    """What became of 600 orders whose worker was killed amid them, and another started at once."""
+
+    open: int
+    """Jobs that had not come to their end when it was looked."""
+    twice: int
+    """Orders that reached the partner more than once."""
+
+
+def killed(name: str, seconds: float) -> Killed:
+    """Kill the worker after a quarter, and look at its successor `seconds` later; the partner is 200 ms away."""
+    jobs = 600
+    with Course(FIELD[name], 200.0) as course:
+        course.enqueue(0, jobs)
+        with course.working():
+            course.until_answered(jobs // 4, time.monotonic() + _START_WITHIN)
+            course.kill()
+        with course.working():
+            ended = course.until_recorded(jobs, time.monotonic() + seconds)
+            calls = Counter(order for order, _ in course.calls()["arrived"])
+    return Killed(jobs - ended, sum(times > 1 for times in calls.values()))
+
+
 def _let_wait(course: Course, count: int) -> None:
     if not count:
         return

@@ -22,13 +22,12 @@ def write(found: dict[str, Any]) -> None:
         "cost": tables.cost(found),
         "throughput": tables.throughput(found),
         "waits": tables.waits(found),
+        "kills": tables.kills(found),
         "enqueueing": tables.enqueueing(found),
     }
     for name, part in parts.items():
-        text, count = re.subn(
-            rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", lambda marks, it=part: marks[1] + it + marks[2], text,
-            flags=re.DOTALL,
-        )  # fmt: skip
+        place = re.compile(rf"(<!-- {name} -->).*?(<!-- /{name} -->)", re.DOTALL)
+        text, count = place.subn(lambda marks, it=part: f"{marks[1]}\n{it}\n{marks[2]}", text)  # type: ignore[misc]
         if count != 1:
             raise ValueError(f"{_PAGE} has no place for {name}")
     _PAGE.write_text(text, "utf-8")

@@ -16,6 +16,7 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.results import middle, share
 
@@ -39,7 +40,6 @@ def _name(axes: Axes, names: list[str], titles: dict[str, str]) -> None:
     axes.set_yticks(range(len(names)), [titles[name] for name in names])
     for label, name in zip(axes.get_yticklabels(), names, strict=True):
         label.set_fontweight("bold" if name == "ours" else "normal")
-    axes.tick_params(axis="y", length=0)
 
 
 def cost(found: dict[str, Any], titles: dict[str, str]) -> None:
@@ -106,6 +106,7 @@ def waits(found: dict[str, Any], titles: dict[str, str]) -> None:
             axes.plot([low], [place], "o", color=_colour(name), markersize=8)
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_title(f"{kind} worker", loc="left", fontsize=10)
         axes.grid(axis="x", alpha=0.3)
     _name(panels[0], names, titles)
@@ -120,6 +121,7 @@ def _save(figure: Any, name: str) -> None:  # noqa: ANN401 - matplotlib's Figure
     for axes in figure.axes:
         for side in ("top", "right", "left"):
             axes.spines[side].set_visible(False)
+        axes.tick_params(axis="y", length=0)
     figure.tight_layout()
     figure.savefig(Path(sys.argv[2]) / f"performance-{name}.png", dpi=130, metadata={"Software": None})
 

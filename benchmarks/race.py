@@ -13,17 +13,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 from benchmarks import results
 from benchmarks.field import FIELD
-from benchmarks.measures import ceiling, drain, evenly
+from benchmarks.measures import ceiling, drain, evenly, killed
 from benchmarks.page import write
 from benchmarks.tables import drained
 
 _FULL = (0.0, 50.0, 200.0)
 _WAITING = 100_000
+_KILLS = 60.0
+_KILLED_AT_A_TIME = 4
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -35,7 +38,8 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="for which one backlog is measured at most")
     parser.add_argument("--waits", type=float, default=0.0, help="measure waits too, for so many seconds each")
     parser.add_argument("--waiting", type=int, default=0, help="so many redemptions wait for the other partner (ours)")
-    parser.add_argument("--full", action="store_true", help="three latencies and waits, three rounds unless given")
+    parser.add_argument("--kills", type=float, default=0.0, help="kill the workers too, and look so many seconds later")
+    parser.add_argument("--full", action="store_true", help="three latencies, waits, and kills")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md's tables and plots")
     asked = parser.parse_args(words)
     asked.measure = asked.full or not asked.write
@@ -43,6 +47,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     if asked.full:
         asked.rounds, asked.jobs = max(asked.rounds, 1), max(asked.jobs, 2000)
         asked.waits, asked.waiting = asked.waits or 8.0, asked.waiting or _WAITING
+        asked.kills = asked.kills or _KILLS
     return asked
 
 
@@ -59,6 +64,11 @@ def _race(asked: argparse.Namespace) -> dict[str, Any]:
             _say(f"partner latency {latency:g} ms, round {round_ + 1}\n{drained(runs)}")
         if asked.waits:
             _wait(found["waits"], names, asked)
+    if asked.kills:
+        with ThreadPoolExecutor(_KILLED_AT_A_TIME) as pool:  # they mostly wait
+            ends = pool.map(lambda name: killed(name, asked.kills), names)
+            found["kills"] = {name: asdict(end) for name, end in zip(names, ends, strict=True)}
+        _say(f"after a kill: {found['kills']}")
     return found
 
 

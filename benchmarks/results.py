@@ -31,6 +31,7 @@ def begun(ceiling: float) -> dict[str, Any]:
         "versions": _versions(),
         "drains": {},
         "waits": {"cold": {}, "busy": {}, "waiting": {}},
+        "kills": {},
     }
 
 

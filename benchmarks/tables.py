@@ -73,6 +73,15 @@ def enqueueing(found: dict[str, Any]) -> str:
     return markdown(head, rows)
 
 
+def kills(found: dict[str, Any]) -> str:
+    """After a worker was killed; what each contender promises is told beside it."""
+    head = ["contender", "not ended a minute later", "reached the partner twice", "and then"]
+    rows = [
+        [_title(name), str(end["open"]), str(end["twice"]), FIELD[name].promise] for name, end in found["kills"].items()
+    ]
+    return markdown(head, rows)
+
+
 def spread(found: dict[str, Any]) -> float:
     """The widest difference of CPU a job between a contender's rounds, as a share of its median."""
     alike = [[run["cpu"] for run in of] for runs in found["drains"].values() for of in runs.values()]
