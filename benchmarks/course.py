@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self, cast
@@ -21,10 +20,10 @@ from redis import Redis
 
 from benchmarks.field import Contender
 from benchmarks.pit import ROOT
+from benchmarks.processes import busy, line, running
 from worker.dev.broker import EmbeddedValkey
 
 _LOOK: Final = 0.02
-_STOP_WITHIN: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,14 @@ class Course:
             self.redis = stack.enter_context(Redis.from_url(self.server.url, decode_responses=True))
             stub = (sys.executable, "-m", "benchmarks.stub", str(self._latency))
             found = {**os.environ, "PYTHONPATH": str(ROOT)}
-            self._stub = stack.enter_context(_running(stub, found, self.folder / "stub.log"))
-            self.partner_port = int(_line(self._stub))
+            self._stub = stack.enter_context(running(stub, found, self.folder / "stub.log", asked=True))
+            self.partner_port = int(line(self._stub))
             self._partner = f"http://127.0.0.1:{self.partner_port}"
             self._environment = self._variables()
             producer = self.contender.producer()
-            self._producer = stack.enter_context(_running(producer, self._environment, self.folder / "producer.log"))
+            self._producer = stack.enter_context(
+                running(producer, self._environment, self.folder / "producer.log", asked=True)
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -82,7 +83,7 @@ class Course:
         self._producer.stdin.write(json.dumps(wish).encode() + b"\n")
         self._producer.stdin.flush()
         try:
-            return cast("dict[str, Any]", json.loads(_line(self._producer)))
+            return cast("dict[str, Any]", json.loads(line(self._producer)))
         except EOFError:
             raise RuntimeError((self.folder / "producer.log").read_text()) from None
 
@@ -97,7 +98,7 @@ class Course:
         """While the worker runs; at the end it is stopped, or killed where that takes too long."""
         with contextlib.ExitStack() as stack:
             self._workers = [
-                stack.enter_context(_running(("sh", "-c", f"exec {command}"), self._environment, self._log(number)))
+                stack.enter_context(running(("sh", "-c", f"exec {command}"), self._environment, self._log(number)))
                 for number, command in enumerate(self.contender.commands)
             ]
             yield
@@ -141,14 +142,14 @@ class Course:
     def look(self) -> Moment:
         """How things stand."""
         answered = self.answered()
-        worker = sum(_busy(process.pid) for process in self._workers)
+        worker = sum(busy(process.pid) for process in self._workers)
         info = cast("dict[str, Any]", self.redis.info("stats"))
         self._looks += 1
         return Moment(
             answered=answered,
             worker=worker,
-            redis=_busy(cast("int", self.server.pid)),
-            partner=_busy(self._stub.pid),
+            redis=busy(cast("int", self.server.pid)),
+            partner=busy(self._stub.pid),
             commands=info["total_commands_processed"] - self._looks,
             trips=info["total_reads_processed"] - self._looks,
             bytes=info["total_net_input_bytes"] + info["total_net_output_bytes"],
@@ -160,48 +161,3 @@ class Course:
 
     def _log(self, number: int) -> Path:
         return self.folder / f"worker-{number}.log"
-
-
-def _busy(pid: int) -> float:
-    """Seconds of CPU of a process and all its descendants, those included that have ended."""
-    process = psutil.Process(pid)
-    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(one.user + one.system + one.children_user + one.children_system for one in times)
-
-
-def _line(process: subprocess.Popen[bytes]) -> bytes:
-    assert process.stdout is not None  # noqa: S101 - a pipe was asked for
-    if not (line := process.stdout.readline()):
-        raise EOFError(f"{process.args!r} ended")
-    return line
-
-
-@contextlib.contextmanager
-def _running(command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process with its descendants in a group of their own, all of which end with the block."""
-    pipe = subprocess.PIPE if log.stem in ("stub", "producer") else subprocess.DEVNULL
-    with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603 - commands of ours
-            command,
-            stdin=pipe,
-            stdout=pipe if pipe == subprocess.PIPE else said,
-            stderr=said,
-            env=environment,
-            cwd=log.parent,  # not the checkout, whose `.env` is the developer's
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):  # ended by itself
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_STOP_WITHIN)
-            break
-    with contextlib.suppress(ProcessLookupError):  # none of its children has outlived it
-        os.killpg(process.pid, signal.SIGKILL)
