@@ -1,24 +1,23 @@
 """One way of logging for everyone, Celery and kombu included: human in a console, or one JSON object a line.
 
 structlog writes through the standard library's root logger, where a single handler renders and redacts every record.
-`extra` of foreign records is not rendered: Celery puts task arguments there.
+A line is written for each attempt at a redemption, so the way is short: no processor without need, no record twice, no
+search for the line of code that logs, and what is off by level costs a look.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
 import sys
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
 from typing_extensions import override
 
+from config.log_lines import LineFormatter, console_line, json_line
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from structlog.typing import EventDict, Processor, WrappedLogger
-
     from config.redaction import Redactor
 
 _FLOORS = {
@@ -37,13 +36,8 @@ _FLOORS = {
 _REPEAT_US = {"celery.app.trace", "celery.worker.strategy"}
 """They say at INFO, twice a task, what `delivery.attempted` says in one line: silent there unless DEBUG is set."""
 
-_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
-_BEFORE_RENDERING = (
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_logger_name,
-    structlog.stdlib.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-)
+_LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()} | {"exception": logging.ERROR}
+"""The level of each of structlog's methods."""
 
 
 def configure_logging(level: str, form: Literal["console", "json"], redactor: Redactor) -> None:
@@ -53,19 +47,14 @@ def configure_logging(level: str, form: Literal["console", "json"], redactor: Re
     Handlers that others put on the root logger stay.
     """
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_BEFORE_RENDERING,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.processors.StackInfoRenderer(),
-            _hand_over,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[structlog.contextvars.merge_contextvars, structlog.stdlib.PositionalArgumentsFormatter()],
+        logger_factory=logging.getLogger,
+        wrapper_class=_BoundLogger,
         cache_logger_on_first_use=True,  # safe: what may change between calls is the handler, not this chain
     )
     handler = _RedactingHandler(sys.stderr)
-    handler.setFormatter(_formatter(form, redactor, colours=sys.stderr.isatty()))
+    render = json_line if form == "json" else console_line(colours=sys.stderr.isatty())
+    handler.setFormatter(LineFormatter(redactor, render))
     root = logging.getLogger()
     for old in [old for old in root.handlers if isinstance(old, _RedactingHandler)]:
         root.removeHandler(old)
@@ -88,43 +77,27 @@ class _RedactingHandler(logging.StreamHandler[TextIO]):
         self.stream.write(f"a log record of {record.name} could not be written: {kind.__name__ if kind else ''}\n")
 
 
-def _formatter(form: Literal["console", "json"], redactor: Redactor, *, colours: bool) -> logging.Formatter:
-    def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return redactor.fields(event)
+class _BoundLogger(structlog.stdlib.BoundLogger):
+    """structlog's own, but it hands on a whole record, whose message is all that was said.
 
-    ending: Sequence[Processor] = (_json_line,)
-    if form == "console":
-        console = structlog.dev.ConsoleRenderer(
-            colors=colours,
-            timestamp_key="ts",
-            sort_keys=False,
-            exception_formatter=structlog.dev.plain_traceback,  # the default shows locals
-        )
-        ending = (_without_controls, console)
-    return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_BEFORE_RENDERING,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            redact,
-            *ending,
-        ],
-    )
+    Our formatter renders that, and Sentry's hooks read it.
+    """
+
+    @override
+    def _proxy_to_logger(self, method_name: str, event: str | None = None, *event_args: str, **event_kw: Any) -> None:
+        level = _LEVELS[method_name]
+        if not self._logger.isEnabledFor(level):
+            return
+        error = _exc_info(event_kw.pop("exc_info", None))
+        if event_args:
+            event_kw["positional_args"] = event_args
+        with contextlib.suppress(structlog.DropEvent):
+            _, said = self._process_event(method_name, event, event_kw)
+            self._logger.handle(logging.LogRecord(self._logger.name, level, "", 0, said, None, error))
 
 
-def _hand_over(logger: logging.Logger, _method: str, event: EventDict) -> tuple[tuple[EventDict], Mapping[str, object]]:
-    """As structlog's own `wrap_for_formatter`, but the record carries the exception too, where Sentry looks for it."""
-    return (event,), {"exc_info": event.get("exc_info"), "extra": {"_logger": logger, "_name": logger.name}}
-
-
-def _json_line(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    first = {key: event.pop(key) for key in ("ts", "level", "logger", "event") if key in event}
-    return json.dumps({**first, **event}, ensure_ascii=False)
-
-
-def _without_controls(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Line breaks and escape sequences in what others wrote can neither forge lines nor steer the terminal."""
-    return {
-        key: value.translate(_CONTROLS) if isinstance(value, str) and key not in ("exception", "stack") else value
-        for key, value in event.items()
-    }
+def _exc_info(error: object) -> Any:  # noqa: ANN401 - a triple, whose spelling mypy knows three of
+    """As a record carries it: of an exception, of a triple, of True for the one at hand."""
+    if isinstance(error, BaseException):
+        return type(error), error, error.__traceback__
+    return error if isinstance(error, tuple) else sys.exc_info() if error else None
