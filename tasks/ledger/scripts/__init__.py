@@ -52,16 +52,17 @@ def texts() -> dict[str, str]:
 
 def _with_what_it_uses(script: str, shared: dict[tuple[str, ...], str]) -> str:
     """All that stands before a script runs with each call of it, so it is only what it comes to use."""
-    needed, text = [], script
+    needed, words = [], _words(script)
     for names, definition in reversed(shared.items()):  # each uses only what stands before it
-        if _words(text) & set(names):
+        if not words.isdisjoint(names):
             needed.append(definition)
-            text += definition
+            words |= _words(definition)
     return "".join(reversed(needed)) + script
 
 
-def _words(lua: str) -> set[str]:
-    return set(re.findall(r"(?<![.\w])\w+", _TEXT.sub("", lua)))  # names of fields, which follow a dot, are none
+@cache
+def _words(lua: str) -> frozenset[str]:
+    return frozenset(re.findall(r"(?<![.\w])\w+", _TEXT.sub("", lua)))  # names of fields, which follow a dot, are none
 
 
 @cache
