@@ -36,9 +36,12 @@ def without(text: str, values: Iterable[str | None]) -> str:
 def readable(text: str, longest: int) -> str:
     """One line of printable text, at most `longest` characters, without addresses and URLs."""
     line = " ".join(text[:_LOOKED_AT].split())
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
-    words = (MASK if _URL.search(word) else word for word in without_addresses(shown).split(" "))
-    return " ".join(words)[:longest]
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+    if _UNFIT.search(line) or _URL.search(line):  # seldom, and whole words are masked
+        words = (MASK if _URL.search(word) else word for word in without_addresses(line).split(" "))
+        line = " ".join(words)
+    return line[:longest]
 
 
 def _masked(word: re.Match[str]) -> str:

@@ -19,6 +19,8 @@ from tasks.redemption import Redemption
 
 _UNPROCESSABLE: Final = 422
 _NOT_FOUND: Final = 404
+_HEADERS: Final = {"Content-Type": "application/json"}
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each call
 
 
 def _source_number(value: object) -> object:
@@ -86,8 +88,8 @@ class Sovendus(Partner[SovendusAccount]):
         return Request(
             method="POST",
             target=f"/redeem/{account.traffic_source_number}",
-            headers={"Content-Type": "application/json"},
-            body=json.dumps(present, ensure_ascii=False).encode(),
+            headers=_HEADERS,
+            body=_ENCODE(present).encode(),
         )
 
     @override

@@ -35,6 +35,7 @@ _CODE: Final = re.compile(r"[\w.-]{1,20}", re.ASCII)
 _NO_CODE: Final = "none"
 _DOT_SEGMENTS: Final = {".", ".."}
 _RECEIPT_FIELDS: Final = ("id", "redeemed_at")
+_HEADERS: Final = {"Accept": "application/json"}
 
 
 class UniqodoAccount(AccountSettings):
@@ -90,7 +91,7 @@ class Uniqodo(Partner[UniqodoAccount]):
             **{f"p{number}": value for number, value in enumerate(redemption.params, start=1)},
         }
         pairs = "&".join(f"{name}={_encode(value)}" for name, value in query.items() if value is not None)
-        return Request(method="GET", target=f"/redeem/{path}?{pairs}", headers={"Accept": "application/json"})
+        return Request(method="GET", target=f"/redeem/{path}?{pairs}", headers=_HEADERS)
 
     @override
     def read(self, answer: Answer) -> Receipt:

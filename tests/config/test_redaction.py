@@ -94,6 +94,20 @@ def test_a_structure_keeps_its_shape_and_plain_values() -> None:
     }
 
 
+PIECES = st.sampled_from(
+    ["key-4711", "key", "-4711", "a\nb", "a", "b", "\n", "j@x.de", "j", "@x.de", "%40", "with url: ", "/p"]
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=3).map("".join), max_size=5))
+def test_a_structure_is_redacted_as_each_of_its_texts_is(texts: list[str]) -> None:
+    redactor = Redactor(["key-4711", "a\nbb"])
+    assert redactor.tree(texts) == [redactor.text(text) for text in texts]
+    assert redactor.fields({text: [text] for text in texts}) == {
+        redactor.text(text): [redactor.text(text)] for text in texts
+    }
+
+
 @pytest.mark.parametrize(
     ("secret", "parts"),
     [
