@@ -56,10 +56,9 @@ def ceiling(seconds: float = 2.0) -> float:
         return course.answered() / seconds
 
 
-def drain(name: str, latency: float, jobs: int, seconds: float, waiting: int = 0) -> Drained:
-    """A backlog of `jobs`; measured for at most `seconds`. `waiting`: as in `evenly`."""
+def drain(name: str, latency: float, jobs: int, seconds: float) -> Drained:
+    """A backlog of `jobs`; measured for at most `seconds`."""
     with Course(FIELD[name], latency) as course:
-        _let_wait(course, waiting)
         memory = _memory(course)
         enqueued = course.enqueue(0, jobs)
         memory = _memory(course) - memory

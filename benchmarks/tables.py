@@ -75,7 +75,7 @@ def enqueueing(found: dict[str, Any]) -> str:
 
 def kills(found: dict[str, Any]) -> str:
     """After a worker was killed; what each contender promises is told beside it."""
-    head = ["contender", "not ended a minute later", "reached the partner twice", "and then"]
+    head = ["contender", "not ended 1½ minutes later", "reached the partner twice", "and then"]
     rows = [
         [_title(name), str(end["open"]), str(end["twice"]), FIELD[name].promise] for name, end in found["kills"].items()
     ]

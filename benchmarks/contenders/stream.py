@@ -6,6 +6,7 @@ No retries, no failed jobs, no second worker's takeover; what a kill finds in ha
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any, Final
@@ -46,7 +47,8 @@ async def _record(done: list[tuple[bytes, str, int]]) -> None:
 
 async def _main() -> None:
     client, done, running = async_job.client(), list[tuple[bytes, str, int]](), set[asyncio.Task[None]]()
-    await client.xgroup_create(_STREAM, _GROUP, id="0", mkstream=True)
+    with contextlib.suppress(redis.ResponseError):  # it is there already
+        await client.xgroup_create(_STREAM, _GROUP, id="0", mkstream=True)
     recorder = asyncio.create_task(_record(done))
     while not recorder.done():
         taken = await client.xreadgroup(_GROUP, "one", {_STREAM: ">"}, count=_AT_A_TIME - len(running), block=1000)
