@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError
 from kombu.transport.virtual import Channel
 from typing_extensions import override
 
+from worker.delivery import handler
 from worker.events import FLUSH_EVERY
 from worker.vital_signs import MAIN, VitalSigns
 
@@ -106,6 +107,10 @@ class Consumer(_Celerys):  # type: ignore[misc]  # as Celery's own
             log.info("broker.back", away_s=round(time.monotonic() - self._away_since, 1))
             self._away_since = None
         self.signs.consuming = True
+
+    @override
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+        return handler(self, super().create_task_handler(*args, **kwargs))
 
     @override
     def register_with_event_loop(self, hub: Any) -> None:

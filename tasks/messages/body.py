@@ -33,11 +33,24 @@ def read_body(envelope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON va
 
     Raises UnreadableMessage.
     """
+    return read_value(body_text(envelope))
+
+
+def body_text(envelope: Mapping[str, Any]) -> str:
+    """The body as text; otherwise as `body_bytes`."""
     try:
-        text = body_bytes(envelope).decode()
-        value = read_json(text)
+        return body_bytes(envelope).decode()
     except UnicodeDecodeError:
         raise UnreadableMessage("the body is not UTF-8") from None  # the cause holds the body
+
+
+def read_value(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value that a body's text stands for.
+
+    Raises UnreadableMessage.
+    """
+    try:
+        value = read_json(text)
     except NotJson as error:
         raise UnreadableMessage(f"the body cannot be read: {error}") from None
     # Nothing nests deeper than it has brackets.
@@ -59,8 +72,8 @@ def body_bytes(envelope: Mapping[str, Any]) -> bytes:
     return packed if compression is None else _unpacked(packed, compression)
 
 
-def write_body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]) -> str:
-    """A body as Celery's message protocol 2 has it; of `embed` only what is to follow the task.
+def what_follows(embed: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to follow the task, out of the third part of a body.
 
     Raises UnreadableMessage where that has not the shape that Celery gives it.
     """
@@ -68,6 +81,14 @@ def write_body(args: list[Any], kwargs: dict[str, Any], embed: Mapping[str, Any]
     follows["chord"] = embed.get("chord")
     if follows["chord"] is not None and not _is_signature(follows["chord"]):
         raise UnreadableMessage("chord: no task signature")
+    return follows
+
+
+def write_body(args: list[Any], kwargs: dict[str, Any], follows: Mapping[str, Any]) -> str:
+    """A body as Celery's message protocol 2 has it.
+
+    Raises UnreadableMessage where Celery could not read it.
+    """
     body = json.dumps([args, kwargs, follows])
     if '"__type__"' in body:  # kombu's way to send a Decimal or a date; reading it runs code that may fail
         try:

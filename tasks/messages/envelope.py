@@ -18,12 +18,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.doorbell import task_name
 from tasks.identity import is_redemption_id
 from tasks.messages.bad_message import BadMessage, UnknownTask, UnreadableMessage
-from tasks.messages.body import LARGEST, read_body, write_body
+from tasks.messages.body import LARGEST, body_text, read_value, what_follows, write_body
 from tasks.messages.strict_json import NotJson, read_json
 from tasks.partners import PARTNERS
 
@@ -37,6 +37,19 @@ _MOST_RETRIES: Final = 2**31 - 1
 _IDS: Final = uuid.UUID("0b0f3a52-5a5e-4f0b-8d39-4c6a37d0a9e1")
 
 
+class Parts(NamedTuple):
+    """What is taken over of a message."""
+
+    headers: dict[str, Any]
+    properties: dict[str, Any]
+    args: list[Any]
+    kwargs: dict[str, Any]
+    follows: dict[str, Any]
+    """Callbacks, errbacks, chain and chord; each None where there is none."""
+    may_hold_types: bool
+    """Whether Celery may read some value in the body as something else than JSON has: a Decimal, or a date."""
+
+
 def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str, Any]:
     """The message in `raw`, taken off the list `queue`, as kombu's virtual transport expects it.
 
@@ -46,6 +59,18 @@ def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str,
 
     Raises UnreadableMessage or UnknownTask, which name the defect and quote nothing.
     """
+    parts = read_parts(raw, queue=queue, known=known)
+    return {
+        "body": write_body(parts.args, parts.kwargs, parts.follows),
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": parts.headers,
+        "properties": parts.properties,
+    }
+
+
+def read_parts(raw: bytes, *, queue: str, known: Collection[str]) -> Parts:
+    """The same, with the body still as read; what raises when it is written anew is not known yet."""
     envelope = _envelope(raw)
     headers, properties = _object(envelope, "headers"), _object(envelope, "properties")
     _check_delivery(properties)
@@ -53,21 +78,23 @@ def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str,
         raise UnreadableMessage("content-type is not application/json")
     if envelope.get("content-encoding") not in ("utf-8", "UTF-8"):
         raise UnreadableMessage("content-encoding is not utf-8")
-    told, args, kwargs, embed = _as_protocol_2(headers, read_body(envelope))
+    text = body_text(envelope)
+    told, args, kwargs, embed = _as_protocol_2(headers, read_value(text))
     task = _task(told, known)
     shown = _shown_arguments(task, args, kwargs)
-    return {
-        "body": write_body(args, kwargs, embed),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
-        "headers": {"task": task, "id": _id(told), **_optional(told), **shown, **_traced(headers)},
-        "properties": {
+    return Parts(
+        headers={"task": task, "id": _id(told), **_optional(told), **shown, **_traced(headers)},
+        properties={
             **{name: properties[name] for name in ("correlation_id", "reply_to") if _is_plain(properties.get(name))},
             "delivery_tag": properties["delivery_tag"],
             # The anonymous exchange: what is put back goes to this queue, whichever exchange its sender named.
             "delivery_info": {"exchange": "", "routing_key": queue},
         },
-    }
+        args=args,
+        kwargs=kwargs,
+        follows=what_follows(embed),
+        may_hold_types="__type__" in text or "\\u" in text,  # as it stands, or escaped
+    )
 
 
 def _envelope(raw: bytes) -> dict[str, Any]:

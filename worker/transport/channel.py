@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from redis import exceptions
 from worker.transport.bookings import Bookings
 from worker.transport.connected import ConnectedChannel
 from worker.transport.credit import credit
+from worker.transport.endings import Endings
 from worker.transport.lane import Lane
 
 # A Redis without memory to spare must drain, so whatever a worker needs for that may still be written: doorbells for
@@ -66,9 +68,14 @@ class Poller(kombu_redis.MultiChannelPoller):
 
     def on_poll_start(self) -> None:
         """Before every wait for events."""
+        endings = self._transport.endings
+        endings.settle()
         if bookings := self._transport.open_bookings:
             bookings.flush()
         super().on_poll_start()
+        if any(not lane.qos.can_consume() for lane in self._transport.lanes.values()) and not endings.wait():
+            endings.settle()
+            super().on_poll_start()
 
     def on_poll_init(self, poller: Any) -> None:  # noqa: ANN401 - kombu's signature
         """Once per connection."""
@@ -79,6 +86,7 @@ class Poller(kombu_redis.MultiChannelPoller):
         bookings = self._transport.open_bookings
         if bookings is None:
             return
+        self._transport.endings.settle()
         try:
             bookings.beat()
         except (exceptions.RedisError, OSError) as error:
@@ -97,6 +105,23 @@ class Transport(kombu_redis.Transport):
         self.lanes: dict[str, Lane] = {}
         self.prefetch_count = 0
         self.open_bookings: Bookings | None = None
+        self.endings = Endings()
+        self._leave_loop: Callable[[], object] = _nothing
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ANN401 - kombu's signature
+        """Let the loop turn this connection."""
+        turning = _Turning(loop)
+        super().register_with_event_loop(connection, turning)
+        self.endings.wake_by(lambda: loop.call_soon(_nothing))
+
+        def before_each_turn() -> None:
+            self.cycle.on_poll_start()
+            for descriptor in self.cycle.fds:
+                if descriptor not in loop.readers:  # kombu tells the kernel of each of them with every turn
+                    loop.add_reader(descriptor, self.on_readable, descriptor)
+
+        loop.on_tick.add(before_each_turn)
+        self._leave_loop = lambda: loop.on_tick.discard(before_each_turn)
 
     def lane(self, queue: str, *, opened_by: DividedChannel) -> Lane:
         """The lane of one of our queues."""
@@ -119,10 +144,27 @@ class Transport(kombu_redis.Transport):
 
     def close_connection(self, connection: Any) -> None:  # noqa: ANN401 - kombu's signature
         """Give back what is not finished, and close."""
+        self._leave_loop()
         if self.open_bookings is not None:
+            self.endings.settle()
             try:
                 self.open_bookings.leave()
             except (exceptions.RedisError, OSError) as error:
                 log.debug("bookings.not_given_back", error=str(error))
             self.open_bookings = None
         super().close_connection(connection)
+
+
+class _Turning:
+    """An event loop that takes everything over but what kombu would do at each of its turns."""
+
+    def __init__(self, loop: Any) -> None:  # noqa: ANN401 - kombu's hub
+        self._loop = loop
+        self.on_tick: set[Any] = set()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the hub has
+        return getattr(self._loop, name)
+
+
+def _nothing() -> None:
+    """Stands for what wakes the event loop."""

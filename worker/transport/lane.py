@@ -11,12 +11,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from kombu.transport import virtual
 from redis import exceptions
 
+from tasks.messages.arrival import read_arrival
 from tasks.messages.bad_message import BadMessage
-from tasks.messages.envelope import read_message
 from worker.transport.connected import ConnectedChannel
+from worker.transport.delivered import Delivered
+from worker.transport.in_hand import InHand
 from worker.transport.taking import Take
 
 if TYPE_CHECKING:
@@ -26,60 +27,47 @@ if TYPE_CHECKING:
 _LOOK_FOR: Final = 1  # seconds
 _REST_WHEN_FULL: Final = 0.2  # seconds between takes while Redis refuses the look, for want of memory
 _FULL_FOR: Final = 10.0  # seconds until the look is tried again
+_FIRST_PAUSE: Final = 0.02  # seconds; after another worker was faster, doubling
+_LONGEST_PAUSE: Final = 0.16
 _REST_WHEN_TROUBLED: Final = 1.0  # seconds after an error that may pass
 
 log = structlog.get_logger("redeem.transport")
 
 
-class Credit(virtual.QoS):
-    """kombu's bookkeeping of what is in hand; Redis is told of it by the bookings."""
-
-    channel: Lane
-
-    def can_consume(self) -> bool:
-        """Whether the lane may take anything."""
-        return self.channel.credit() > 0
-
-    def in_hand(self) -> int:
-        """How many messages were delivered and are not done with."""
-        return len(self._delivered)
-
-    def ack(self, delivery_tag: str) -> None:
-        """It is done with."""
-        self._delivered.pop(delivery_tag, None)
-        self.channel.bookings.finish(delivery_tag)
-
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:  # noqa: FBT001, FBT002 - kombu's signature
-        """It is done with; or not, and wanted back."""
-        self._delivered.pop(delivery_tag, None)
-        (self.channel.bookings.refuse if requeue else self.channel.bookings.finish)(delivery_tag)
-
-    def restore_unacked(self, **_: Any) -> list[Any]:  # noqa: ANN401 - kombu's signature
-        """Nothing to do for one lane: the bookings give back everything at once."""
-        self._delivered.clear()
-        return []
-
-
 class Lane(ConnectedChannel):
     """The channel of one of our queues."""
 
-    QoS = Credit
+    QoS = InHand
+    Message = Delivered
     lanes: Lanes
 
     def __init__(self, transport: Any, queue: str, bookings: Bookings) -> None:  # noqa: ANN401 - imports this module
         # Kept here too: what is in hand ends after its connection was closed, and then says so to nobody.
         self.bookings = bookings
+        self._endings = transport.endings  # likewise
         self._queue = queue
         self._asked = ""
         self._more = True
+        self._saw_one = False  # the last look did, so that a take which finds nothing came too late
+        self._too_late = 0  # how often in a row
+        self._pause = 0.0
         self._full_until = 0.0
         self._trouble: exceptions.ResponseError | None = None
         self._take = Take(queue)
         super().__init__(transport)
 
+    @property
+    def active_queues(self) -> list[str]:
+        """The queue, while it is consumed; asked for several times at each turn of the event loop."""
+        return self._active_queues  # type: ignore[no-any-return]  # kombu has no types
+
     def credit(self) -> int:
         """How many more messages it may take."""
         return self.connection.credit(self._queue)  # type: ignore[no-any-return]  # kombu has no types
+
+    def ended_soon(self, tag: str, requeue: bool) -> None:  # noqa: FBT001 - in a hurry
+        """A message is done with, or wanted back: to be said from any thread; the event loop hears of it."""
+        self._endings.add(self.qos, tag, requeue)
 
     def serves(self, consumer_tag: str) -> bool:
         """Whether the consumer is this lane's."""
@@ -112,6 +100,9 @@ class Lane(ConnectedChannel):
             return "take", self._take.command(self.bookings, self.lanes.key_prefix, self.credit())
         if monotonic() < self._full_until:
             return "rest", self._rest(_REST_WHEN_FULL)
+        if self._pause:
+            pause, self._pause = self._pause, 0.0
+            return "pause", self._rest(pause)
         return "look", ("BLMOVE", self._queue, self._queue, "RIGHT", "RIGHT", _LOOK_FOR)
 
     def _rest(self, seconds: float) -> tuple[Any, ...]:
@@ -136,7 +127,8 @@ class Lane(ConnectedChannel):
             self._taken(answer)
         elif asked == "rest":
             self._rested()
-        else:
+        elif asked == "look":
+            self._saw_one = bool(answer)
             # Messages with a priority lie in lists of their own, which are not looked at: taking finds them.
             self._more = bool(answer) or self._queue == self.lanes.intake
 
@@ -159,23 +151,27 @@ class Lane(ConnectedChannel):
     def _taken(self, answer: list[bytes]) -> None:
         found = self._take.answered(answer)
         self._more = self._take.may_have_left_some(found)
+        self._note_race(lost=self._saw_one and not found)
         for tag, raw in found:
             if self._queue in self.active_queues:
                 self._read_and_deliver(tag, raw)
             else:
                 self.bookings.refuse(tag)  # cancelled while it was under way
 
+    def _note_race(self, *, lost: bool) -> None:
+        """A look wakes all workers for one message: while another one is faster every time, look less often."""
+        self._too_late = self._too_late + 1 if lost else 0
+        self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._too_late) if lost else 0.0
+        self._saw_one = False
+
     def _read_and_deliver(self, tag: str, raw: bytes) -> None:
         try:
-            message = read_message(raw, queue=self._queue, known=self.lanes.tasks)
+            arrival = read_arrival(raw, queue=self._queue, known=self.lanes.tasks)
         except BadMessage as error:
             self.bookings.bury(tag, raw, self._queue, error)
             return
-        # Our own: a stranger's tag may be the same on every message.
-        properties = message["properties"]
-        properties["sender_tag"], properties["delivery_tag"] = properties["delivery_tag"], tag
         try:
-            self.connection._deliver(message, self._queue)  # noqa: SLF001 - as kombu's own channel does
+            self.connection._deliver((arrival, tag, raw), self._queue)  # noqa: SLF001 - as kombu's own channel does
         except self.connection_errors:
             raise
         except Exception:

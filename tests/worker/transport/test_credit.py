@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from config.celery_options import CONCURRENCY
 from worker.transport.credit import credit
 from worker.transport.lanes import Lanes
 
@@ -33,6 +34,12 @@ def test_all_lanes_together_never_have_more_than_there_are_threads(threads: int)
         in_hand[queue] = credit(LANES, queue, in_hand, threads)
         assert in_hand[queue] >= 1
     assert sum(in_hand.values()) == threads
+
+
+def test_two_workers_with_the_default_threads_keep_64_calls_to_one_partner_in_flight() -> None:
+    first = credit(LANES, "sovendus", {"orders": 4, "sovendus": 0, "uniqodo": 0}, CONCURRENCY)
+    further = credit(LANES, "sovendus", {"sovendus": 0, "uniqodo": 0}, CONCURRENCY)
+    assert first + further >= 64
 
 
 @pytest.mark.parametrize("queue", ["orders", "sovendus"])

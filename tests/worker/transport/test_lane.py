@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,3 +159,39 @@ def test_the_connection_can_tell_of_itself_as_json(broker_url: str) -> None:
     with reading(broker_url, ORDERS) as reader:
         told = json.loads(dumps(reader.connection.info()))
     assert told["transport_options"]["lanes"] == {"intake": ORDERS, "partners": [SOVENDUS]}
+
+
+def test_what_ends_in_a_thread_makes_room_and_wakes_who_waits_for_it(broker_url: str, raw_redis: Redis) -> None:
+    put(raw_redis, "1", "2")
+    with reading(broker_url, ORDERS, prefetch=1) as reader:
+        assert reader.read(2, rounds=2) == ["1"]
+        woken = threading.Event()
+        reader.transport.endings.wake_by(woken.set)
+        reader.transport.cycle.on_poll_start()  # as the event loop begins to wait
+        threading.Thread(target=reader.got[0].end).start()
+        assert woken.wait(10)
+        reader.transport.cycle.on_poll_start()  # as it turns
+        assert reader.read(2) == ["1", "2"]
+        assert list(map(order_of, booked(raw_redis))) == ["2"]
+
+
+def test_what_ends_after_the_event_loop_is_not_given_back(broker_url: str, raw_redis: Redis) -> None:
+    put(raw_redis, "1", "2", "3")
+    with reading(broker_url, ORDERS) as reader:
+        reader.read(3)
+        reader.got[0].end()
+        reader.got[1].end(requeue=True)
+    assert waiting(raw_redis) == ["2", "3"]
+
+
+def test_of_two_workers_the_slower_one_looks_less_often_and_takes_over_all_the_same(
+    broker_url: str, raw_redis: Redis
+) -> None:
+    with reading(broker_url, ORDERS) as slow:
+        slow.read(1, rounds=2)
+        for _ in range(3):
+            raw_redis.lpush(ORDERS, message("another's"))  # it is looked at, and gone when it is to be taken
+            raw_redis.rpop(ORDERS)
+            slow.read(1, rounds=1)
+        put(raw_redis, "1")
+        assert slow.read(1) == ["1"]
