@@ -11,7 +11,7 @@ from config.celery_options import CONCURRENCY
 from tasks.ledger import State
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import Shop, code, eventually, order
-from worker.transport.credit import share
+from worker.transport.credit import intake_share, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def test_a_partner_that_hangs_does_not_delay_the_other(make_system: Callable[...
         system.until_settled(system.send(order(shop, "0", *(code(f"HUNG-PROVEN-{n}", "uniqodo") for n in range(8)))))
         partners.fail("HANG", account=shop.api_key)
         ill = system.send(*(order(shop, f"I{n}", code(f"HUNG-{n}", "uniqodo")) for n in range(60)))
-        places = share(CONCURRENCY - CONCURRENCY // 5)
+        places = share(CONCURRENCY - intake_share(CONCURRENCY))
         eventually(lambda: len(partners.calls(account=shop.api_key)) == 8 + places, what="all places taken")
 
         well = system.send(*(order(shop, f"W{n}", code(f"WELL-{n}")) for n in range(40)))
