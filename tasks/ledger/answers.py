@@ -11,7 +11,9 @@ from tasks.ledger.record import Record
 
 @dataclass(frozen=True)
 class Claim:
-    """The answer to a claim. Only with a `record` is it ours; `status` is one of claim.lua's words."""
+    """The answer to a claim. Only with a `record` is it ours, of which it has what a call needs; `status` is one of
+    claim.lua's words.
+    """
 
     status: str
     owner: str

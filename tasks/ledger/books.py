@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from redis import Redis
 
-from tasks.ledger import scripts
+from tasks.ledger.calling import ScriptCaller
 from tasks.ledger.record import Record
 from tasks.persistence import classified
 
@@ -25,7 +25,7 @@ class LedgerBooks:
     def __init__(self, redis: Redis, key_prefix: str) -> None:
         self.redis: Any = redis  # with decode_responses, which redis-py's types do not follow
         self._prefix = key_prefix + ":"
-        self._scripts = scripts.register(redis)
+        self._scripts = ScriptCaller(redis)
 
     def key(self, *parts: str) -> str:
         """The name of one of our keys."""
@@ -94,4 +94,4 @@ class LedgerBooks:
 
     def _run(self, name: str, *arguments: str | int | bytes) -> Any:  # noqa: ANN401 - each script has its own shape
         with classified():
-            return self._scripts[name](args=[self._prefix, *arguments])
+            return self._scripts.call(name, self._prefix, *arguments)

@@ -53,7 +53,7 @@ class Ledger(LedgerBooks):
         status, *rest = self._run(
             "claim", redemption_id, account.fingerprint, owner, _ms(lease), self._give_up, CRASHES_ALLOWED
         )
-        record = Record(redemption_id, _pairs(rest[0])) if rest else None
+        record = Record(redemption_id, json.loads(rest[0])) if rest else None
         return Claim(status, owner, account, record)
 
     def release(self, redemption_id: str, claim: Claim) -> bool:
@@ -188,10 +188,6 @@ class Ledger(LedgerBooks):
 def _told(entry: Mapping[str, Any]) -> tuple[str, Any, Any]:
     """The line of history of a call that was no yes, how it ended and how many milliseconds it took."""
     return json.dumps(entry), entry.get("outcome", "other"), entry.get("ms", "")
-
-
-def _pairs(flat: Sequence[str]) -> dict[str, str]:
-    return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
 def _ms(seconds: float) -> int:

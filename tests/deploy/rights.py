@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from kombu.transport import redis as kombu_redis
-from redis import Redis
 
 from tasks.ledger import scripts
 from tests.deploy.guarded_broker import REDIS
@@ -14,7 +13,7 @@ from tests.deploy.lua_calls import commands_in
 from worker.transport import channel
 from worker.transport.scripts import source
 
-_OURS: Final = {name: script.script for name, script in scripts.register(Redis()).items()}
+_OURS: Final = scripts.texts()
 _TRANSPORTS: Final = {name: source(name) for name in ("take", "beat", "give_back")}
 _KOMBUS: Final = {
     "put": channel._PUT,  # noqa: SLF001 - its text is what is asked about
@@ -26,7 +25,7 @@ SCRIPTS: Final = {name: commands_in(text) for name, text in (_OURS | _TRANSPORTS
 
 _READING: Final = {"survey", "report", "glance"}
 _REMOTE: Final = {"put", "refresh_binding", "sweep_bindings"}  # Celery's events and remote control
-_DECIDING: Final = {"open", "replay", "discard", "pause", "resume", "hasten", "note"}
+_DECIDING: Final = {"open", "ring", "replay", "discard", "pause", "resume", "hasten", "note"}
 RUNS: Final[dict[str, set[str]]] = {
     "shop": set(),
     "door": {"open", "put", "glance", "keep"},

@@ -7,9 +7,6 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from redis import Redis
-from redis.commands.core import Script
-
 NAMES: Final = (
     "open", "claim", "release", "settle", "bury", "park", "defer", "wake", "ring",
     "replay", "discard", "pause", "resume", "hasten", "keep", "note",
@@ -31,11 +28,6 @@ _COMMENT: Final = re.compile(r"[ \t]*--.*")
 _TEXT: Final = re.compile(r"'(?:[^'\\\n]|\\.)*'")
 _DEFINITION: Final = re.compile(r"^local (?:function )?(\w+(?:, \w+)*)(?:.*\n)(?:(?!local ).*\n)*", re.MULTILINE)
 """One of the shared pieces: it begins with `local` at the beginning of a line, and goes on to the next one."""
-
-
-def register(redis: Redis) -> dict[str, Script]:
-    """All scripts by name, ready to be called (loaded into the server when it does not know them)."""
-    return {name: redis.register_script(text) for name, text in texts().items()}
 
 
 @cache

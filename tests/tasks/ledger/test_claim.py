@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from tasks.errors import NotSent
@@ -23,6 +25,22 @@ def test_a_claim_counts_the_attempt_and_wakes_at_the_end_of_its_lease(book: Book
     assert claim.record is not None
     assert (claim.record.state, claim.record.attempts, claim.record.ambiguous) == (State.SENDING, 1, False)
     assert book.wakes() == {one: pytest.approx(LEASE, abs=5)}
+
+
+def test_a_claim_tells_all_that_a_call_needs(book: Book) -> None:
+    (one,) = book.open(
+        "sümmer %/+\u001e",
+        account=DE,
+        discount=Decimal("5.00"),
+        customer_id="c-1",
+        source="online",
+        params=("a", "", "ü"),
+    )
+    known = book.record(one).redemption()
+    record = book.claimed(one, DE).record
+    assert record is not None
+    assert record.redemption() == known
+    assert (record.tries, record.fields.get("error_message")) == (1, None)
 
 
 def test_an_unknown_id_is_unknown(book: Book) -> None:
@@ -79,7 +97,7 @@ def test_a_lease_that_ran_out_makes_the_earlier_attempt_ambiguous(book: Book) ->
     assert record is not None
     assert record.ambiguous
     assert record.attempts == 2
-    assert record.fields["crashes"] == "1"
+    assert book.record(one).fields["crashes"] == "1"
     assert record.history()[-1]["outcome"] == "lease_expired"
 
 
