@@ -187,7 +187,7 @@ def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go
 def test_a_crash_is_mended_and_a_second_wish_to_stop_does_not_wait(start: Callable[..., Up]) -> None:
     up = start("--no-sample-orders")
     up.until_said("Everything runs")
-    os.kill(up.child("worker.app worker").pid, signal.SIGKILL)
+    os.kill(up.child("--hostname worker@").pid, signal.SIGKILL)
     up.until_said(r"the worker was killed by SIGKILL; starting it again in 1 s")
     os.kill(up.child("valkey-server").pid, signal.SIGKILL)
     up.until_said(r"the embedded Valkey ended; starting it again")

@@ -13,6 +13,7 @@ import pytest
 
 from config.endpoints import Endpoint
 from config.settings import Settings
+from tasks.partners import PARTNERS
 from tasks.redeeming import lease_for
 from tests.deploy.guarded_broker import ROOT
 from worker.cli import COMMANDS
@@ -107,7 +108,8 @@ def test_secrets_come_as_the_settings_expect_them() -> None:
 
 def test_procfile_and_units_start_the_same() -> None:
     processes = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
-    assert {"worker", "web", "flower"} <= processes.keys()
+    assert {"worker", "partners", "web", "flower"} <= processes.keys()
+    assert f"-Q {','.join(PARTNERS)} " in processes["partners"]
     for name, command in processes.items():
         program = command.split()[0]
         assert program == "celery" or (program == "redeem" and command.split()[1] in COMMANDS), command

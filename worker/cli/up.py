@@ -16,6 +16,7 @@ PORT = click.IntRange(1, 65_535)
 @click.option("--broker-port", type=PORT, help="Of the embedded Valkey; default: 16379, or any free one.")
 @click.option("--sandbox-port", type=PORT, help="Of the partner sandbox; default: 8099, or any free one.")
 @click.option("--web-port", type=PORT, help="Of the HTTP door; default: 8080, or any free one.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes; default: one a core, four at the most.")
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -23,16 +24,17 @@ PORT = click.IntRange(1, 65_535)
     show_default=True,
     help="Where the broker's data and the logs are.",
 )
-def up(
+def up(  # noqa: PLR0913 - click hands over each option by itself
     *,
     sample_orders: bool,
     flower_port: int | None,
     broker_port: int | None,
     sandbox_port: int | None,
     web_port: int | None,
+    workers: int | None,
     data_dir: Path,
 ) -> None:
-    """Run the whole system here: broker, worker, HTTP door, Flower; without shops also the partner sandbox.
+    """Run the whole system here: broker, workers, HTTP door, Flower; without shops also the partner sandbox.
 
     Without REDEEM_BROKER_URL the broker is an embedded Valkey with an append-only file in the data directory. Without
     a configured shop no partner is called: a sandbox of both answers, and sample orders go through. The HTTP door is
@@ -46,7 +48,7 @@ def up(
     from worker.dev.stack.voice import Voice  # noqa: PLC0415
     from worker.dev.stack.wishes import PortTakenError, Wishes  # noqa: PLC0415
 
-    wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port, web_port)
+    wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port, web_port, workers)
     try:
         sys.exit(stack.up(wishes, Voice()))
     except DirectoryInUseError as error:

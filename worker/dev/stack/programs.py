@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import worker as worker_package
+from tasks.partners import PARTNERS
 from worker.dev.ports import LOOPBACK
 from worker.dev.stack.readiness import answers
 from worker.dev.stack.service import Program
@@ -23,16 +24,27 @@ _CELERY: Final = (
     *("--quiet", "-A", "worker.app"),
 )
 _REDEEM: Final = (*_PYTHON, "from worker.cli import main; main()")
+Ready = Callable[[], Awaitable[bool]]
 EMIT: Final = (*_REDEEM, "emit", "-")
 FLOWER_CONFIG: Final = Path(worker_package.__file__).with_name("flowerconfig.py")
 
 
-def worker(environment: Mapping[str, str], logs: Path, ready: Callable[[], Awaitable[bool]]) -> Program:
-    """The worker; its log is JSON from INFO on whatever is set, since it is what people are told from."""
+def worker(environment: Mapping[str, str], logs: Path, ready: Ready) -> Program:
+    """The worker of all queues; its log is JSON from INFO on whatever is set, since it is what people are told from."""
+    return _worker("worker", environment, logs / "worker.log", ready, "--hostname", "worker@%h")
+
+
+def further_worker(number: int, environment: Mapping[str, str], logs: Path, ready: Ready) -> Program:
+    """The worker of that number, from 2 on: one of the partners' queues, so that another core does calls too."""
+    options = ("--hostname", f"partners-{number}@%h", "--queues", ",".join(PARTNERS))
+    return _worker(f"worker {number}", environment, logs / f"worker-{number}.log", ready, *options)
+
+
+def _worker(name: str, environment: Mapping[str, str], log: Path, ready: Ready, *options: str) -> Program:
     level = environment.get("REDEEM_LOG_LEVEL", "").upper()
     ours = {"REDEEM_LOG_FORMAT": "json", "REDEEM_LOG_LEVEL": level if level == "DEBUG" else "INFO"}
-    alone = ("--without-mingle", "--without-gossip")  # a second saved: there is nobody to ask or to hear from
-    return Program("worker", (*_CELERY, "worker", *alone), {**environment, **ours}, logs / "worker.log", ready)
+    alone = ("--without-mingle", "--without-gossip")  # a second saved: nobody here has anything to say to the other
+    return Program(name, (*_CELERY, "worker", *alone, *options), {**environment, **ours}, log, ready)
 
 
 def flower(environment: Mapping[str, str], logs: Path, port: int) -> Program:

@@ -1,8 +1,8 @@
 """The stack itself: starts its services in order, watches them, and stops them warm; the broker is its caller's.
 
-In order: sandbox, then worker and Flower, then sample orders, which Flower would not show if it came later, then the
-HTTP door. To stop: the door first, so that what it has taken is still worked on, then the worker, with time for the
-calls in flight, then Flower and the sandbox.
+In order: sandbox, then the first worker and Flower, then sample orders, which Flower would not show if it came later,
+then the HTTP door and the other workers. To stop: the door first, so that what it has taken is still worked on, then
+the workers, all at once, with time for the calls in flight, then Flower and the sandbox.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.stack import programs
 from worker.dev.stack.emitting import Emitter
 from worker.dev.stack.interrupts import Interrupts
-from worker.dev.stack.log_lines import follow
-from worker.dev.stack.narration import Narrator, as_record
+from worker.dev.stack.narration import Narrator
 from worker.dev.stack.service import NotReadyError, Program, Service
+from worker.dev.stack.workers import Workers
 
 START_WITHIN = 60.0
 """Seconds for each service; a slow machine's first start compiles every module."""
@@ -41,7 +41,9 @@ class Plan:
     sandbox_port: int | None
     web_port: int | None
     grace: float
-    """Seconds that the worker's calls in flight may take at a stop."""
+    """Seconds that the workers' calls in flight may take at a stop."""
+    workers: int = 1
+    """How many worker processes, at least 1."""
     sample_orders: tuple[dict[str, Any], ...] = ()
     hints: tuple[str, ...] = ()
     """Told once everything runs and the sample orders are through."""
@@ -56,11 +58,11 @@ class Stack:
         self._say = say
         self._logs = plan.directory / "logs"
         self._interrupts = Interrupts()
-        self._worker_ready = asyncio.Event()
         self._emitter = Emitter(plan.sample_orders, plan.environment)
         self._narrator = Narrator(say, self._emitter.settled)
+        self._workers = Workers(plan.environment, self._logs, say, self._narrator)
         self._services: list[Service] = []
-        self._narrating: asyncio.Task[None] | None = None
+        self._narrating: list[asyncio.Task[None]] = []
 
     async def run(self) -> int:
         """The exit status: 0 after a warm stop, 1 when something did not start or had to be cut short."""
@@ -94,8 +96,7 @@ class Stack:
         if plan.sandbox_port is not None:
             sandbox = await self._launch(programs.sandbox(plan.environment, self._logs, plan.sandbox_port))
             await sandbox.until_ready(START_WITHIN)
-        worker = await self._launch(programs.worker(plan.environment, self._logs, self._is_worker_ready), first=True)
-        self._narrating = asyncio.create_task(self._narrate())
+        worker = await self._launch_worker(self._workers.first())
         flower = await self._launch(programs.flower(plan.environment, self._logs, plan.flower_port))
         await worker.until_ready(START_WITHIN)
         await flower.until_ready(START_WITHIN)
@@ -117,8 +118,13 @@ class Stack:
         await service.launch()
         return service
 
-    async def _is_worker_ready(self) -> bool:
-        return self._worker_ready.is_set()
+    async def _launch_worker(self, program: Program) -> Service:
+        service = await self._launch(program, first=True)
+        self._narrating.append(asyncio.create_task(self._workers.narrate(program)))
+        return service
+
+    async def _keep_further_worker(self, number: int) -> None:
+        await (await self._launch_worker(self._workers.further(number))).keep()
 
     async def _keep(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -137,6 +143,8 @@ class Stack:
             if opening and (door := await opening):
                 tasks.create_task(door.keep())
                 self._say("web", f"http://127.0.0.1:{port} takes orders over HTTP")
+            for number in range(2, self._plan.workers + 1):
+                tasks.create_task(self._keep_further_worker(number))
             for hint in self._plan.hints:
                 self._say("", hint)
 
@@ -151,16 +159,6 @@ class Stack:
                     self._say("error", str(error))
             await asyncio.sleep(LOOK)
 
-    async def _narrate(self) -> None:
-        async for line in follow(self._logs / "worker.log"):
-            record = as_record(line) or {}
-            if record.get("logger") == "celery.apps.worker" and str(record.get("event")).endswith(" ready."):
-                again = " again" if self._worker_ready.is_set() else ""
-                self._say("worker", f"ready{again}; its log is {self._logs / 'worker.log'}")
-                self._worker_ready.set()
-            if not self._interrupts.hasten.is_set():  # what Celery says of a cold stop is no news
-                self._narrator.read(line)
-
     async def _stop(self) -> bool:
         """Stop the door, the worker, then the others; whether all went warm."""
         if not self._services:
@@ -171,12 +169,28 @@ class Stack:
             f"once the calls in flight are done, {self._plan.grace:g} s at most; Ctrl-C again cuts them short",
         )
         warm = True
-        for service in self._services:
-            grace = self._plan.grace if service.name == "worker" else OTHERS_GRACE
-            warm = await service.stop(grace, self._interrupts.hasten) and warm
+        for together in self._in_order():
+            graces = [self._plan.grace if one.name.startswith("worker") else OTHERS_GRACE for one in together]
+            stops = (one.stop(grace, self._interrupts.hasten) for one, grace in zip(together, graces, strict=True))
+            watching = asyncio.create_task(self._hush())
+            warm = all(await asyncio.gather(*stops)) and warm
+            watching.cancel()
         if self._interrupts.hasten.is_set():
             self._say("stopping", "cut short: what was in flight is sent again after the next start")
-        if self._narrating is not None:
-            self._narrating.cancel()
-            await asyncio.wait({self._narrating})
+        for task in self._narrating:
+            task.cancel()
+        if self._narrating:
+            await asyncio.wait(self._narrating)
         return warm
+
+    def _in_order(self) -> list[list[Service]]:
+        """The services as they are to stop, one group after the other."""
+        workers = [one for one in self._services if one.name.startswith("worker")]
+        others = [[one] for one in self._services if one not in workers]
+        doors = [group for group in others if group[0].name == "web"]
+        return [*doors, workers, *(group for group in others if group not in doors)]
+
+    async def _hush(self) -> None:
+        """What Celery says of a cold stop is no news."""
+        await self._interrupts.hasten.wait()
+        self._workers.quiet = True

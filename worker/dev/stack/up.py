@@ -24,7 +24,7 @@ from worker.dev.stack.demo_shop import TOKEN, demo_shop
 from worker.dev.stack.sample_orders import sample_orders
 from worker.dev.stack.stack import Plan, Stack
 from worker.dev.stack.up_env import remove_up_env, write_up_env
-from worker.dev.stack.wishes import BROKER, Configured, Wishes, port_for, read_configured
+from worker.dev.stack.wishes import BROKER, Configured, Wishes, port_for, read_configured, workers_for
 
 USUAL_BROKER_PORT: Final = 16379
 USUAL_SANDBOX_PORT: Final = 8099
@@ -114,6 +114,7 @@ def _plan(wishes: Wishes, configured: Configured, invented: dict[str, str], say:
         sandbox_port=sandbox_port,
         web_port=web_port,
         grace=longest_call(configured.settings) + MARGIN,
+        workers=workers_for(wishes.workers),
         sample_orders=tuple(sample_orders(int(time.time()))) if sandbox_port and wishes.sample_orders else (),
         hints=hints(wishes.directory, demo=sandbox_port is not None, web_port=web_port),
     )

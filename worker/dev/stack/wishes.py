@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from worker.dev.ports import free_port, is_free
 from worker.dev.stack import up_env
 
 BROKER = "REDEEM_BROKER_URL"
+_MOST_WORKERS: Final = 4
 _NOT_YET: Final = "redis://127.0.0.1:1/0"  # stands for the embedded broker while settings are checked before it runs
 
 
@@ -32,6 +34,8 @@ class Wishes:
     flower_port: int | None = None
     sandbox_port: int | None = None
     web_port: int | None = None
+    workers: int | None = None
+    """Worker processes; None: one a core."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,12 @@ def read_configured(environ: Mapping[str, str], directory: Path) -> Configured:
     environ = environ if has_broker else {**environ, BROKER: _NOT_YET}
     settings = load_settings(SPECS, environ=environ, directory=directory)
     return Configured(settings, has_broker, ("flower", "port") in said)
+
+
+def workers_for(asked: int | None) -> int:
+    """`asked`, or one a core that this process may use, four at the most: Redis has enough to do with so many."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return asked or min(cores, _MOST_WORKERS)
 
 
 def port_for(what: str, asked: int | None, usual: int) -> int:
