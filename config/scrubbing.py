@@ -1,7 +1,7 @@
-"""What may leave for Sentry: an event or breadcrumb without secrets, addresses, task arguments, and paths of URLs.
+"""What may leave for Sentry: an event without secrets, addresses, task arguments, and paths of URLs.
 
-What cannot be scrubbed does not leave: the SDK drops an event whose scrubbing raised, and scrubs breadcrumbs once more
-as a part of the event they go with.
+What cannot be scrubbed does not leave: the SDK drops an event whose scrubbing raised. Breadcrumbs are scrubbed as a
+part of the event they go with, not one by one: there are some for each redemption, and most go nowhere.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Scrubber:
         return cast("Event", self._scrubbed(event))
 
     def breadcrumb(self, crumb: Breadcrumb, hint: BreadcrumbHint) -> Breadcrumb:
-        """A breadcrumb, fit to be kept."""
+        """A breadcrumb as it is kept in this process: what was logged, in fields."""
         if said := _said(hint):
             crumb["message"] = said.pop("event", "")
             crumb["data"] = said
-        return cast("Breadcrumb", self._scrubbed(crumb))
+        return crumb
 
     def text(self, text: str) -> str:
         """The text without anything of that; of a URL the origin stays."""
@@ -77,7 +77,7 @@ def _said(hint: dict[str, Any]) -> dict[str, Any]:
     """What was logged through structlog, which hands one dict over where Sentry expects the message it groups by."""
     record = hint.get("log_record")
     said = record.msg if isinstance(record, logging.LogRecord) else None
-    return {key: value for key, value in said.items() if key != "exc_info"} if isinstance(said, dict) else {}
+    return dict(said) if isinstance(said, dict) else {}
 
 
 def _origin_only(found: re.Match[str]) -> str:
