@@ -51,12 +51,8 @@ class Contender:
         return told
 
 
-_IN_FLIGHT: Final = "--concurrency=107"
-"""All orders go to one partner, which has three quarters of what the intake's fifth leaves: 64 calls at a time."""
-
-
 def _as_installed() -> tuple[str, ...]:
-    """What the Procfile starts of Redeem but doors and pages, with as many calls in flight as the others."""
+    """What the Procfile starts of Redeem but doors and pages; two processes, which may have 33 and 36 calls to one partner."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     named = dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
     return tuple(
