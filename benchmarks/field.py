@@ -52,12 +52,10 @@ class Contender:
 
 
 def _as_installed() -> tuple[str, ...]:
-    """What the Procfile starts of Redeem but doors and pages; two processes, which may have 33 and 36 calls to one partner."""
+    """What the Procfile starts of Redeem but doors and pages."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     named = dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
-    return tuple(
-        f"{command} {_IN_FLIGHT}" for name, command in named.items() if name not in ("web", "flower", "release")
-    )
+    return tuple(command for name, command in named.items() if name not in ("web", "flower", "release"))
 
 
 _HERE: Final = "benchmarks.contenders"
