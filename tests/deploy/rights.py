@@ -28,11 +28,11 @@ _REMOTE: Final = {"put", "refresh_binding", "sweep_bindings"}  # Celery's events
 _DECIDING: Final = {"open", "ring", "replay", "discard", "pause", "resume", "hasten", "note"}
 RUNS: Final[dict[str, set[str]]] = {
     "shop": set(),
-    "door": {"open", "put", "glance", "keep"},
+    "door": {"open", "glance", "keep"},
     "worker": {"open", "claim", "release", "settle", "bury", "park", "defer", "wake", "keep", "watch", "survey"}
     | _REMOTE
     | set(_TRANSPORTS),
-    "operator": _DECIDING | _READING | {"put"},
+    "operator": _DECIDING | _READING,
     "eraser": {"note", "glance", "erase", "amend", "swap", "rebuild", "sift", "sift_stream"},
     "flower": _DECIDING | {"survey", "glance"} | _REMOTE,
     "monitor": _READING,

@@ -98,7 +98,7 @@ def test_a_lease_that_ran_out_makes_the_earlier_attempt_ambiguous(book: Book) ->
     assert record.ambiguous
     assert record.attempts == 2
     assert book.record(one).fields["crashes"] == "1"
-    assert record.history()[-1]["outcome"] == "lease_expired"
+    assert book.record(one).history()[-1]["outcome"] == "lease_expired"
 
 
 def test_one_that_kills_its_workers_is_handed_out_to_be_buried(book: Book) -> None:
