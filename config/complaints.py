@@ -1,11 +1,15 @@
-"""What is wrong with the settings, told so that an operator can mend it: by variable, all at once."""
+"""What is wrong with the settings, told so that an operator can mend it: by variable, all at once.
+
+Loaded with `redeem --help`, so it imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pydantic_core import PydanticCustomError
-from typing_extensions import override
+if TYPE_CHECKING:
+    from pydantic_core import PydanticCustomError
 
 GROUP = "{group}"
 """Stands in a contradiction's text for the variable of the group it was found in, as `REDEEM_RETRY`."""
@@ -19,7 +23,6 @@ class Complaint:
     text: str
     origin: str | None = None
 
-    @override
     def __str__(self) -> str:
         place = f" ({self.origin})" if self.origin else ""
         return f"{self.variable}{place}: {self.text}" if self.variable else f"{self.origin}: {self.text}"
@@ -35,7 +38,6 @@ class SettingsError(Exception):
         super().__init__(*complaints)
         self.complaints = tuple(str(complaint) for complaint in complaints)
 
-    @override
     def __str__(self) -> str:
         if len(self.complaints) == 1:
             return self.complaints[0]
@@ -49,4 +51,6 @@ def contradiction(complaints: dict[str, str]) -> PydanticCustomError:
     Takes field name (`rules.0.partner` for one within) → sentence; `{group}` in a sentence becomes the variable of
     the group. A plain `ValueError` could name the group only.
     """
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - `redeem --help` knows complaints, and no models
+
     return PydanticCustomError("contradiction", "contradiction", {"complaints": complaints})
