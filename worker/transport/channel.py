@@ -77,6 +77,11 @@ class Poller(kombu_redis.MultiChannelPoller):
             endings.settle()
             super().on_poll_start()
 
+    def get(self, callback: Any, timeout: float | None = None) -> None:  # noqa: ANN401 - kombu's signature
+        """One wait for events, for whoever has no event loop."""
+        self._transport.endings.settle()
+        super().get(callback, timeout)
+
     def on_poll_init(self, poller: Any) -> None:  # noqa: ANN401 - kombu's signature
         """Once per connection."""
         self.poller = poller

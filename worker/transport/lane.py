@@ -28,7 +28,7 @@ _LOOK_FOR: Final = 1  # seconds
 _REST_WHEN_FULL: Final = 0.2  # seconds between takes while Redis refuses the look, for want of memory
 _FULL_FOR: Final = 10.0  # seconds until the look is tried again
 _FIRST_PAUSE: Final = 0.02  # seconds; after another worker was faster, doubling
-_LONGEST_PAUSE: Final = 0.16
+_LONGEST_PAUSE: Final = 0.32
 _REST_WHEN_TROUBLED: Final = 1.0  # seconds after an error that may pass
 
 log = structlog.get_logger("redeem.transport")
