@@ -121,6 +121,7 @@ def _tell(request: Any) -> None:  # noqa: ANN401 - as Celery's
 
 
 def _announce(eventer: Any, request: Any) -> None:  # noqa: ANN401 - as Celery's
+    # Without the times that none of ours has: an ETA, and when it expires.
     eventer.send(
         "task-received",
         uuid=request.id,
@@ -130,6 +131,4 @@ def _announce(eventer: Any, request: Any) -> None:  # noqa: ANN401 - as Celery's
         root_id=request.root_id,
         parent_id=request.parent_id,
         retries=request.request_dict.get("retries", 0),
-        eta=None,
-        expires=None,
     )
