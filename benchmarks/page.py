@@ -15,7 +15,9 @@ _PACKAGES: Final = ("celery", "rq", "dramatiq", "huey", "arq", "taskiq", "taskiq
 
 
 def write(found: dict[str, Any]) -> None:
-    """Each part stands between `<!-- name -->` and `<!-- /name -->`."""
+    """Each part stands between `<!-- name -->` and `<!-- /name -->`. Exits where the race was not a whole one."""
+    if not (found["drains"].get("50") and found["waits"]["cold"] and found["kills"]):
+        raise SystemExit("the page shows a whole race: run it with --full")
     text = _PAGE.read_text("utf-8")
     parts = {
         "circumstances": _circumstances(found),

@@ -81,7 +81,7 @@ def _wait(found: dict[str, Any], names: Sequence[str], asked: argparse.Namespace
             _say(f"{kind} {name}: p50 {results.share(waits, 0.5):.1f} ms, p99 {results.share(waits, 0.99):.1f} ms")
     if asked.waiting and "ours" in names:
         waits = evenly("ours", asked.waits, busy=False, waiting=asked.waiting)
-        found["waiting"].setdefault("ours", []).append(waits)
+        found["waiting"].setdefault(f"{asked.waiting:,}", []).append(waits)
         _say(
             f"{asked.waiting} waiting, ours: p50 {results.share(waits, 0.5):.1f}, p99 {results.share(waits, 0.99):.1f}"
         )

@@ -55,10 +55,8 @@ def waits(found: dict[str, Any]) -> str:
     kinds = {kind: found["waits"][kind] for kind in ("cold", "busy")}
     head = ["contender", *(f"{kind}: p50 / p99 ms" for kind in kinds)]
     rows = [[_title(name), *(_pair(of[name]) for of in kinds.values())] for name in kinds["cold"]]
-    if found["waits"]["waiting"]:
-        rows.append(
-            ["**Redeem**, 100,000 waiting for the other partner", _pair(found["waits"]["waiting"]["ours"]), "–"]
-        )
+    for count, of in found["waits"]["waiting"].items():
+        rows.append([f"**Redeem**, {count} waiting for the other partner", _pair(of), "–"])
     return markdown(head, rows)
 
 
