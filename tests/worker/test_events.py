@@ -76,6 +76,7 @@ def test_what_was_not_sent_when_the_connection_broke_is_sent_over_the_next(broke
 def listening(broker_url: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """Hears the messages that events are published in, up to a second after the last."""
     with Redis.from_url(broker_url) as client, client.pubsub() as channel:
-        channel.psubscribe("*celeryev*")
+        database = client.connection_pool.connection_kwargs["db"]  # channels have none; kombu names them by it
+        channel.psubscribe(f"/{database}.celeryev*")
         assert channel.get_message(timeout=5)  # it is subscribed
         yield lambda: [json.loads(one["data"]) for one in iter(lambda: channel.get_message(timeout=1), None)]
