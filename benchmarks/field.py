@@ -92,7 +92,7 @@ FIELD: Final = {
             "dramatiq",
             "Dramatiq, 2 × 32 threads",
             (f"dramatiq -p 2 -t 32 {_HERE}.dramatiq",),
-            "done again after a minute",
+            "done again, after a minute at the earliest",
         ),
         Contender(
             "huey",
@@ -104,14 +104,14 @@ FIELD: Final = {
             "arq",
             "arq",
             (f"arq {_HERE}.arq.WorkerSettings",),
-            "done again after five minutes",
+            "done again, after five minutes",
             environment="arq",
         ),
         Contender(
             "taskiq",
             "taskiq, 2 × 32",
             (f"taskiq worker -w 2 --max-async-tasks 32 {_HERE}.taskiq:broker",),
-            "done again after ten minutes",
+            "done again, after ten minutes",
         ),
         Contender(
             "saq",

@@ -25,7 +25,7 @@ from benchmarks.tables import drained
 
 _FULL = (0.0, 50.0, 200.0)
 _WAITING = 100_000
-_KILLS = 90.0  # seconds, so that Dramatiq's minute is over
+_KILLS = 90.0
 _KILLED_AT_A_TIME = 4
 
 

@@ -1,6 +1,6 @@
 """Dramatiq, two processes of 32 threads each.
 
-Acknowledges when done; what a killed worker had in hand is taken over after a minute, and done again.
+Acknowledges when done; what a killed worker had in hand is done again, after a minute at the earliest.
 Retries by itself.
 """
 
