@@ -13,9 +13,11 @@ import io
 import socket
 import time
 from contextvars import ContextVar, Token
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from typing_extensions import override
+
+_CLOSE_ENOUGH: Final = 0.01  # seconds; setting a timeout is a system call, and most calls have the same time
 
 
 class PassingDeadline(TimeoutError):  # noqa: N818 - named by what happens
@@ -57,10 +59,11 @@ _current: ContextVar[Call] = ContextVar("_current")
 
 
 class DeadlineSocket:
-    """A connected socket, every operation of which gets what is left of the call's time."""
+    """A connected socket, every operation of which gets what is left of the call's time, to a hundredth of a second."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._given = -1.0  # the timeout that the socket has, once it is ours
         self._returned = b""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a socket has
@@ -68,15 +71,20 @@ class DeadlineSocket:
 
     def sendall(self, data: bytes) -> None:
         """As a socket's."""
-        call = _current.get()
-        self._sock.settimeout(call.remaining())
-        call.sent = True
+        self._give_time()
+        _current.get().sent = True
         self._sock.sendall(data)
 
     def recv(self, most: int) -> bytes:
         """As a socket's."""
-        self._sock.settimeout(_current.get().remaining())
+        self._give_time()
         return self._sock.recv(most)
+
+    def _give_time(self) -> None:
+        left = _current.get().remaining()
+        if abs(left - self._given) > _CLOSE_ENOUGH:
+            self._sock.settimeout(left)
+            self._given = left
 
     def give_back(self, received: bytes) -> None:
         """Let the next `makefile` read these bytes first."""
@@ -87,6 +95,7 @@ class DeadlineSocket:
         if mode != "rb":
             raise ValueError(f"only ever read by http.client, not {mode}")
         returned, self._returned = self._returned, b""
+        self._given = -1.0  # the reader gives times of its own
         return io.BufferedReader(_DeadlineReader(self._sock, returned))
 
 
