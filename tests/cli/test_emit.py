@@ -199,3 +199,39 @@ def test_a_broker_that_takes_no_more_names_what_it_did_not_take(redeem: Run, red
         {"not_accepted": f"<stdin>:{number}", "order_id": str(number)} for number in (1, 2, 3)
     ]
     assert redeem("emit", "-", stdin=given).status == 0
+
+
+def test_many_events_are_told_in_order_however_many_batches_they_are(redeem: Run, redis: Redis) -> None:
+    given = [event(str(number)) for number in range(600)]
+    given[300] = WRONG
+    ran = redeem("emit", "-", "--json", stdin=lines(*given, event("0")))
+    assert ran.status == 1
+    assert [row["order_id"] for row in ran.rows] == [one["order_id"] for one in (*given, event("0"))]
+    assert ran.rows[300]["refused"] == "<stdin>:301"
+    assert ran.rows[-1]["results"] == {"sovendus:uk:0:SKD1": "known already"}
+    assert redis.llen("sovendus") == 599
+
+
+def test_what_is_refused_before_the_broker_failed_is_told_as_such(redeem: Run, redis: Redis) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        ran = redeem("emit", "-", "--patience", "0", stdin=lines(WRONG, event("1"), event("2")))
+    finally:
+        redis.config_set("maxmemory", 0)
+    told = ran.err.splitlines()
+    assert [line.split(":")[0] for line in told[:2]] == ["refused  <stdin>"] * 2
+    assert told[2].startswith("not accepted  <stdin>:2 (order 1), nor are the 1 after it")
+    assert (ran.status, ran.out) == (1, "")
+
+
+def test_a_batch_that_fails_names_all_that_was_read_and_not_taken(redeem: Run, redis: Redis) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        ran = redeem(
+            "emit", "-", "--patience", "0", "--json", stdin=lines(*(event(str(number)) for number in range(900)))
+        )
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert [json.loads(line)["not_accepted"] for line in ran.out.splitlines()] == [
+        f"<stdin>:{n}" for n in range(1, 901)
+    ]
