@@ -41,13 +41,14 @@ def write(found: dict[str, Any]) -> None:
 def _circumstances(found: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {found['versions'][name]}" for name in _PACKAGES)
     rounds = max(len(of) for runs in found["drains"].values() for of in runs.values())
+    passes = f"medians of {rounds} rounds" if rounds > 1 else "one round"
     told = (
         f"Measured on {found['date']} at commit `{found['commit']}`: {found['cores']} cores ({found['processor']}), "
-        f"Python {found['python']}, Valkey with an append-only file; medians of {rounds} round{'s' * (rounds > 1)}. "
-        f"The partner's stub can answer {found['ceiling']:,.0f} calls a second. "
+        f"which had a load of {found['load']:.1f} from other work when it began; Python {found['python']}, Valkey with "
+        f"an append-only file; {passes}. The partner's stub can answer {found['ceiling']:,.0f} calls a second."
     )
     noise = (
-        f"Between two rounds a contender's CPU a job differed by up to {tables.spread(found):.0%}. "
+        f" Between two rounds a contender's CPU a job differed by up to {tables.spread(found):.0%}."
         if rounds > 1
         else ""
     )
