@@ -29,8 +29,12 @@ class Recorded(NamedTuple):
 
 
 class Woken(NamedTuple):
-    """The ids whose doorbell rang, those that were given up, and the seconds until the next one is due."""
+    """The ids whose doorbell rang, those that were given up, and the seconds until the next one is due; how many
+    accounts there are, and whether no other waker has looked since this one did.
+    """
 
     rung: list[str]
     given_up: list[str]
     next_due: float | None
+    accounts: int
+    alone: bool

@@ -22,6 +22,7 @@ RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
 CRASHES_ALLOWED: Final = 5
 """Leases that may run out in a row before a redemption counts as one that kills its workers."""
+_SAME_LOOK: Final = 20  # ms by which one waker's two looks may lie apart by one clock and not by the other
 _SHORT_QUEUE: Final = 1000  # below this many waiting messages a doorbell unheard is more likely lost than in line
 
 
@@ -116,7 +117,8 @@ class Ledger(LedgerBooks):
         `longest_lease` is the longest of all partners', in seconds.
         """
         looks_at = self._clock()
-        rung, given_up, next_due = self._run(
+        own_pause = -1 if self._looked_at is None else _ms(looks_at - self._looked_at)
+        rung, given_up, next_due, accounts, looked_ago = self._run(
             "wake",
             account.name,
             account.fingerprint,
@@ -128,10 +130,11 @@ class Ledger(LedgerBooks):
             self._give_up,
             self._keep,
             "1" if account.known else "0",
-            -1 if self._looked_at is None else _ms(looks_at - self._looked_at),
+            own_pause,
         )
         self._looked_at = looks_at
-        return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None)
+        alone = looked_ago >= own_pause - _SAME_LOOK
+        return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None, accounts, alone)
 
     def replay(self, redemption_id: str, account: Account, changes: dict[str, str], entry: dict[str, Any]) -> str:
         """Bring a dead letter back with some fields changed: "ring" (its doorbell rang), "rest", or "no" where it is no

@@ -1,7 +1,7 @@
 -- Look for one account's due wake-ups, and ring: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue,
 -- longest_lease_ms, give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms. Moves each to
 -- its next wake-up (never removes it: a doorbell may be lost) and returns {ids whose doorbell rang, ids that were given
--- up, when the next one is due: ms from now, or -1}.
+-- up, when the next one is due: ms from now, or -1; how many accounts there are, ms since any waker's last look}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
 local limit, ring_ms, short_queue = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -9,18 +9,23 @@ local give_up_ms, keep_ms, known = tonumber(ARGV[9]), tonumber(ARGV[10]), ARGV[1
 local EXAMINED_WHILE_OPEN = 50
 local STRANGE_MS = 60000 -- an account that no worker knew for so long is looked after by those who do not know it
 
+local looked_ago = NOW - PULSE
 note_pulse(tonumber(ARGV[8]), tonumber(ARGV[12]))
+
+local function told(rung, given_up, next_due)
+  return { rung, given_up, next_due, redis.call('SCARD', P .. 'accounts'), looked_ago }
+end
 
 -- Who does not know the account does not know its health either.
 if known then
   redis.call('HSET', account_key(account), 'known_at', NOW)
 elseif not may_reap() or NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
   -- After an outage, or a leap of the clock, those who know it come first.
-  return { {}, {}, -1 }
+  return told({}, {}, -1)
 end
 
 local a, h = account_state(account), health(account, fp)
-if a.paused or h.state == 'refused' then return { {}, {}, -1 } end
+if a.paused or h.state == 'refused' then return told({}, {}, -1) end
 stand_no_longer(a)
 
 local function due_ids(count)
@@ -74,4 +79,4 @@ end
 let_ring()
 if h.state == 'open' and ids[1] then set_health(account, fp, 'probe_rung_at', NOW) end
 local next_due = redis.call('ZRANGEBYSCORE', wake_key(account), '(' .. text(NOW), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-return { ids, given_up, next_due[2] and tonumber(next_due[2]) - NOW or -1 }
+return told(ids, given_up, next_due[2] and tonumber(next_due[2]) - NOW or -1)

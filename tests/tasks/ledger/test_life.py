@@ -124,7 +124,7 @@ class Life(World):
         account = account if known else replace(account, fingerprint=UNKNOWN)
         paused = "paused_at" in self.book.map("account", account.name)
         state = self.book.health(account).get("state")
-        rung, given_up, _ = self.book.ledger.wake(account, limit=200, longest_lease=LEASE)
+        rung, given_up, *_ = self.book.ledger.wake(account, limit=200, longest_lease=LEASE)
         if paused or state == "refused":
             assert (rung, given_up) == ([], [])
         if state == "open":

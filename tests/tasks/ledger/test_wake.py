@@ -121,7 +121,7 @@ def test_an_account_that_takes_nothing_rings_nothing(book: Book, how: str) -> No
 def test_what_waits_too_long_for_an_ill_account_is_given_up(book: Book) -> None:
     failed = book.break_account()
     book.passes(GIVE_UP)
-    rung, given_up, _ = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
+    rung, given_up, *_ = book.ledger.wake(UK, limit=200, longest_lease=LEASE)
 
     assert (rung, sorted(given_up)) == ([], sorted(failed))
     assert {book.record(one).reason for one in failed} == {"gave_up"}
