@@ -9,11 +9,12 @@ from pathlib import Path
 
 import yaml
 
+from config.celery_options import CONCURRENCY
 from tasks.redeeming import lease_for
 from tests.deploy.guarded_broker import ROOT
 from tests.deploy.rights import RUNS
 from tests.deploy.test_systemd import LONGEST_CALL, section
-from worker.transport.credit import share
+from worker.transport.credit import intake_share, share
 from worker.web.gate import MOST_AT_ONCE
 from worker.web.server import _LAST_REQUESTS
 
@@ -60,7 +61,8 @@ def test_the_secrets_of_kubernetes_are_those_that_the_manifests_want() -> None:
 def test_its_figures_are_the_codes() -> None:
     assert f"{lease_for(LONGEST_CALL):g} s at a `READ_TIMEOUT` of {LONGEST_CALL:g} s" in PAGE
     assert f"TimeoutStopSec={section('redeem-worker@.service')['TimeoutStopSec']}" in PAGE
-    assert f"one partner gets {share(16)} at most" in PAGE
+    calls = CONCURRENCY - intake_share(CONCURRENCY)
+    assert f"A worker has {CONCURRENCY} threads, of which one partner gets {share(calls)} at most" in PAGE
     assert f"answers what is in hand, {_LAST_REQUESTS} s at most" in PAGE
     assert f"Beyond {MOST_AT_ONCE} requests at once" in PAGE
 
