@@ -10,7 +10,7 @@ from itertools import chain, islice
 from celery import Celery
 
 from tasks.intake import plan_order
-from tasks.ledger import Opened, Planned
+from tasks.ledger import Opened, Opening, Planned
 from tasks.orders import Order
 from tasks.persistence import until_recorded
 from tasks.runtime import Runtime
@@ -57,5 +57,10 @@ def open_and_ring(
     _app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE
 ) -> tuple[Opened, ...]:
     """Open redemptions as planned, all or none, and ring for the new ones; otherwise as `accept`."""
-    what = planned[0].redemption.order_id if planned else ""
-    return tuple(until_recorded(lambda: runtime.ledger.open(planned), what=what, limit=patience))
+    return tuple(open_prepared(runtime, Opening(planned), patience=patience))
+
+
+def open_prepared(runtime: Runtime, opening: Opening, *, patience: float = _PATIENCE) -> list[Opened]:
+    """The same of what is worked out already."""
+    what = opening.planned[0].redemption.order_id if opening.planned else ""
+    return until_recorded(lambda: runtime.ledger.open_prepared(opening), what=what, limit=patience)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +38,7 @@ def hand_over(
     """
     entry = decision.entry(of=record.id)
     mine = [
-        dataclasses.replace(plan, entry=entry, unless=tuple(one for one in plan.unless if one != record.id))
-        for plan in planned
+        plan._replace(entry=entry, unless=tuple([one for one in plan.unless if one != record.id])) for plan in planned
     ]
     opened = open_and_ring(app, runtime, mine)
     ids = [one.id for one in opened]

@@ -8,7 +8,6 @@ a link to it. That it is older than the ledger remembers is no hindrance: a pers
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 from typing import Final
 
@@ -92,7 +91,7 @@ def _route_anew(app: Celery, runtime: Runtime, record: Record, order: Order, dec
     plans = plan_order(order, runtime.settings, now=datetime.now(UTC))
     if not plans:
         raise Refused("under today's settings no partner issued this code: discard it")
-    plan = dataclasses.replace(plans[0], fate=None) if isinstance(plans[0].fate, TooOld) else plans[0]
+    plan = plans[0]._replace(fate=None) if isinstance(plans[0].fate, TooOld) else plans[0]
     if plan.fate is not None:
         raise Refused(_stands_against(record, plan.fate))
     if plan.redemption.id == record.id:

@@ -7,7 +7,7 @@ the connection, it is looked at again. All transitions are Lua scripts (`scripts
 from tasks.ledger.answers import Claim, Recorded
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.limits import LedgerLimits
-from tasks.ledger.opening import Account, Opened, Planned
+from tasks.ledger.opening import Account, Opened, Opening, Planned
 from tasks.ledger.record import Record, State
 
-__all__ = ["Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Planned", "Record", "Recorded", "State"]
+__all__ = ["Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Opening", "Planned", "Record", "Recorded", "State"]

@@ -14,7 +14,7 @@ from tasks.errors import AccountRefused, PermanentError, RedemptionError, Transi
 from tasks.ledger.answers import Claim, Recorded, Woken
 from tasks.ledger.books import LedgerBooks
 from tasks.ledger.limits import LedgerLimits
-from tasks.ledger.opening import Account, Opened, Planned
+from tasks.ledger.opening import Account, Opened, Opening, Planned
 from tasks.ledger.record import Record, State
 from tasks.partners.base import Receipt
 
@@ -43,11 +43,13 @@ class Ledger(LedgerBooks):
 
     def open(self, planned: Sequence[Planned]) -> list[Opened]:
         """Open redemptions, all or none, and ring for the new ones; of a known one the first content stays."""
-        if not planned:
+        return self.open_prepared(Opening(planned))
+
+    def open_prepared(self, opening: Opening) -> list[Opened]:
+        """The same of what is worked out already."""
+        if not opening.planned:
             return []
-        entries = [plan.entry_to_open() for plan in planned]
-        results = self._run("open", _ms(RING_AGAIN), self._keep, json.dumps(entries))
-        return [Opened(plan, *result) for plan, result in zip(planned, results, strict=True)]
+        return opening.opened(*self._run("open", _ms(RING_AGAIN), self._keep, opening.text))
 
     def claim(self, redemption_id: str, account: Account, *, owner: str, lease: float) -> Claim:
         """Claim a redemption for one attempt of at most `lease` seconds; the attempt is counted now."""

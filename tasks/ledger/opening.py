@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from tasks.errors import PermanentError
 from tasks.identity import account_name, account_parts
-from tasks.ledger.record import State, redemption_fields
+from tasks.ledger.record import redemption_fields
 from tasks.redemption import Redemption
 
 UNKNOWN: Final = "-"
 """Stands for the fingerprint of an account that the settings do not have."""
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+_DUPLICATE: Final = "k"
+_RESULTS: Final = {"r": "ring", "w": "rest", "d": "dead", _DUPLICATE: "duplicate"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +45,7 @@ class Account:
         return account_parts(name)
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(NamedTuple):
     """A redemption to open; `fate` is why it is born a dead letter, if it is; `note` goes onto its record.
 
     It is a duplicate if it is known, or any of the ids in `unless` is. `entry` begins its history, if there is
@@ -56,32 +59,38 @@ class Planned:
     unless: tuple[str, ...] = ()
     entry: Mapping[str, Any] | None = None
 
-    def entry_to_open(self) -> dict[str, Any]:
+    def told(self) -> list[object]:
         """What `open.lua` is told of it."""
         redemption, fate = self.redemption, self.fate
-        fields = redemption_fields(redemption)
-        fields["attempts"] = fields["tries"] = "0"
-        fields["state"] = (State.QUEUED if fate is None else State.DEAD).value
-        if self.note:
-            fields["note"] = self.note
-        told: dict[str, Any] = {
-            "id": redemption.id,
-            "account": self.account.name,
-            "fp": self.account.fingerprint,
-            "known_as": (redemption.id, *self.unless),
-            "fields": [*chain.from_iterable(fields.items())],
-        }
+        more: dict[str, Any] = {}
         if redemption.test:
-            told["test"] = True
+            more["test"] = True
         if self.entry:
-            told["history"] = json.dumps(self.entry, ensure_ascii=False)
+            more["history"] = _JSON.encode(self.entry)
         if fate is not None:
-            told["fate"] = (fate.reason, fate.code or "", fate.message)
-        return told
+            more["fate"] = (fate.reason, fate.code or "", fate.message)
+        fields = chain.from_iterable(redemption_fields(redemption).items())
+        note = ("note", self.note) if self.note else ()
+        return [redemption.id, self.account.name, self.account.fingerprint, self.unless, more or 0, *fields, *note]
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opening:
+    """Redemptions as `open.lua` is told of them, made once: whoever opens them then has nothing left to work out."""
+
+    def __init__(self, planned: Sequence[Planned]) -> None:
+        self.planned = planned
+        self.text: Final = json.dumps([plan.told() for plan in planned], separators=(",", ":"))
+
+    def opened(self, results: str, known: Sequence[str]) -> list[Opened]:
+        """What `open.lua` answered: a letter for each, and the known id of each duplicate, in their order."""
+        ids = iter(known)
+        return [
+            Opened(plan, _RESULTS[letter], next(ids) if letter == _DUPLICATE else plan.redemption.id)
+            for plan, letter in zip(self.planned, results, strict=True)
+        ]
+
+
+class Opened(NamedTuple):
     """What opening did: "ring" is new and its doorbell rang, "rest" is new and waits for its account, "dead" is new and
     dead, "duplicate" was known.
 

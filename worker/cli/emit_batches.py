@@ -19,7 +19,7 @@ from config.settings import Settings
 from tasks.event_batch import Found
 from tasks.intake import plan_order
 from tasks.invalid_event import FieldError, InvalidEvent
-from tasks.ledger import Opened, Planned
+from tasks.ledger import Opened, Opening, Planned
 from tasks.orders import parse_order
 
 _FULL: Final = 250  # redemptions; each takes some 0.1 ms of Redis' time, in which it does nothing else
@@ -77,9 +77,12 @@ class NotTaken(Exception):  # noqa: N818 - what became of the entries
 
 
 class OneAhead:
-    """Has one batch at a time opened, in a thread, so that its owner can prepare the next one."""
+    """Has one batch at a time opened, in a thread, so that its owner can prepare the next one.
 
-    def __init__(self, open_all: Callable[[Sequence[Planned]], Sequence[Opened]]) -> None:
+    The thread does little but wait: what a batch opens is worked out by the owner, while Redis works on the last one.
+    """
+
+    def __init__(self, open_all: Callable[[Opening], Sequence[Opened]]) -> None:
         self._open_all = open_all
         self._batch: list[Entry] = []
         self._opening: Future[Sequence[Opened]] = Future()
@@ -90,13 +93,14 @@ class OneAhead:
 
         Raises NotTaken with both where that one could not be opened.
         """
+        opening = Opening([*chain.from_iterable(entry.planned for entry in batch)])
         try:
             opened = iter(self._opening.result())
         except (RedisError, OSError) as error:
             raise NotTaken([*self._batch, *batch], error) from error
         before, self._batch, self._opening = self._batch, batch, Future()
         if batch:  # a daemon: who interrupts the command does not wait for a broker that is away
-            threading.Thread(target=self._open, args=(batch, self._opening), name="opening", daemon=True).start()
+            threading.Thread(target=self._open, args=(opening, self._opening), name="opening", daemon=True).start()
         for entry in before:
             entry.opened = tuple(islice(opened, len(entry.planned)))
         return before
@@ -105,8 +109,8 @@ class OneAhead:
         """The last batch, once it is opened; otherwise as `hand_in`."""
         return self.hand_in([])
 
-    def _open(self, batch: list[Entry], opening: Future[Sequence[Opened]]) -> None:
+    def _open(self, opening: Opening, opened: Future[Sequence[Opened]]) -> None:
         try:
-            opening.set_result(self._open_all([*chain.from_iterable(entry.planned for entry in batch)]))
+            opened.set_result(self._open_all(opening))
         except Exception as error:  # noqa: BLE001 - raised where it is waited for
-            opening.set_exception(error)
+            opened.set_exception(error)
