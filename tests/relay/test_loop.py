@@ -108,6 +108,15 @@ def test_the_trigger_wakes_it_redis_is_waited_for_and_sigterm_ends_it_warm(
             assert secret not in relay.said()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C has its usual effect, also where a shell runs the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_first_ctrl_c_asks_and_the_second_insists() -> None:
     stop = Stop()
     with stop.by_signal():

@@ -123,7 +123,7 @@ def test_a_stock_celery_takes_it_as_a_task_of_its_own(app: Celery) -> None:
     def redeem(id_: str) -> None:
         heard.append(id_)
 
-    task: Any = app.task(name="sovendus.redeem")(redeem)
+    task: Any = app.task(name="sovendus.redeem", shared=False)(redeem)
     raw = json.loads(doorbell("sovendus", ID, retries=3, delivery_tag=TAG))
     message: Any = Message(raw, channel=Connection("memory://").channel())
     assert not message.errors
