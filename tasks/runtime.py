@@ -11,6 +11,7 @@ from redis import Redis
 from config.redaction import Redactor
 from config.settings import Settings
 from tasks.http_client import PartnerClient
+from tasks.kernel_timed import KernelTimedConnection
 from tasks.ledger import Ledger, LedgerLimits
 from tasks.partners import PARTNERS
 
@@ -35,9 +36,12 @@ def connect(settings: Settings) -> Redis:
     """A client of the broker's Redis for everything but Celery's own traffic.
 
     Timeouts are short and health checks on, because a half-open connection would otherwise hang a worker for minutes.
+    Each thread that works with the ledger keeps a connection of its own.
     """
     return Redis.from_url(
         settings.broker_url.get_secret_value(),
+        connection_class=KernelTimedConnection,  # of redis:// only: others name their own
+        max_connections=4096,  # threads; redis-py's own limit of 100 is no limit that we need
         decode_responses=True,
         socket_timeout=5,
         socket_connect_timeout=2,
