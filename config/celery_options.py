@@ -13,9 +13,9 @@ from kombu import Queue
 from config.broker import kombu_url
 from config.settings import Settings
 
-CONCURRENCY: Final = 48
-"""Threads of a worker: 4 for the intake and 44 for calls to partners, of which one may have 33. So two worker processes
-have 64 calls to a partner in flight, which at 200 ms each are 320 a second."""
+CONCURRENCY: Final = 56
+"""Threads of a worker: 11 for the intake and 45 for calls to partners, of which one may have 33. So two worker
+processes have 64 calls to a partner in flight, which at 200 ms each are 320 a second."""
 
 
 def celery_options(settings: Settings, *, orders: str, partners: Iterable[str]) -> Mapping[str, Any]:

@@ -68,18 +68,17 @@ class Poller(kombu_redis.MultiChannelPoller):
 
     def on_poll_start(self) -> None:
         """Before every wait for events."""
-        endings = self._transport.endings
-        endings.settle()
+        self._transport.settle()
         if bookings := self._transport.open_bookings:
             bookings.flush()
         super().on_poll_start()
-        if any(not lane.qos.can_consume() for lane in self._transport.lanes.values()) and not endings.wait():
-            endings.settle()
+        if self._transport.has_full_lane() and not self._transport.endings.wait():
+            self._transport.settle()
             super().on_poll_start()
 
     def get(self, callback: Any, timeout: float | None = None) -> None:  # noqa: ANN401 - kombu's signature
         """One wait for events, for whoever has no event loop."""
-        self._transport.endings.settle()
+        self._transport.settle()
         super().get(callback, timeout)
 
     def on_poll_init(self, poller: Any) -> None:  # noqa: ANN401 - kombu's signature
@@ -91,7 +90,7 @@ class Poller(kombu_redis.MultiChannelPoller):
         bookings = self._transport.open_bookings
         if bookings is None:
             return
-        self._transport.endings.settle()
+        self._transport.settle()
         try:
             bookings.beat()
         except (exceptions.RedisError, OSError) as error:
@@ -111,6 +110,7 @@ class Transport(kombu_redis.Transport):
         self.prefetch_count = 0
         self.open_bookings: Bookings | None = None
         self.endings = Endings()
+        self._credits: dict[str, int] = {}
         self._leave_loop: Callable[[], object] = _nothing
 
     def register_with_event_loop(self, connection: Any, loop: Any) -> None:  # noqa: ANN401 - kombu's signature
@@ -142,10 +142,22 @@ class Transport(kombu_redis.Transport):
         """The lane that has this consumer."""
         return next((lane for lane in self.lanes.values() if lane.serves(consumer_tag)), None)
 
-    def credit(self, queue: str) -> int:
-        """How many more messages that queue's lane may take."""
+    def settle(self) -> None:
+        """Enter what ended into the lanes' books, and count what each may take until the next turn."""
+        self.endings.settle()
         in_hand = {name: lane.qos.in_hand() for name, lane in self.lanes.items() if lane.active_queues}
-        return credit(self.lanes[queue].lanes, queue, in_hand, self.prefetch_count)
+        self._credits = {name: credit(self.lanes[name].lanes, name, in_hand, self.prefetch_count) for name in in_hand}
+
+    def credit(self, queue: str) -> int:
+        """How many more messages that queue's lane might take when they were last counted; 0 where it is not consumed.
+
+        Whoever is asked so has one command under way, and gets its next one only after the next count.
+        """
+        return self._credits.get(queue, 0)
+
+    def has_full_lane(self) -> bool:
+        """Whether some lane waits for a message of its own, or of another, to end."""
+        return 0 in self._credits.values()
 
     def close_connection(self, connection: Any) -> None:  # noqa: ANN401 - kombu's signature
         """Give back what is not finished, and close."""
