@@ -6,6 +6,7 @@ import contextlib
 import socket
 import socketserver
 import threading
+from collections.abc import Callable
 
 from typing_extensions import override
 
@@ -18,12 +19,14 @@ _CHUNK = 65536
 class Gate(Serving):
     """Passes everything on to `port`, but the answer to the first request that has all `words` waits for `open`.
 
-    What is on that connection afterwards waits too. A context manager.
+    What is on that connection afterwards waits too. `then` is called as soon as that request has gone on to the broker. A
+    context manager.
     """
 
-    def __init__(self, port: int, *words: bytes) -> None:
+    def __init__(self, port: int, *words: bytes, then: Callable[[], object] = lambda: None) -> None:
         self.target = (LOOPBACK, port)
         self.words = words
+        self.then = then
         self.kept = threading.Event()
         """Set once an answer waits."""
         self.opened = threading.Event()
@@ -58,10 +61,12 @@ class _Passage(socketserver.BaseRequestHandler):
             back.start()
             with contextlib.suppress(OSError):  # either end may be killed
                 while data := self.request.recv(_CHUNK):
-                    if not self.server.kept.is_set() and all(word in data for word in self.server.words):
-                        self.keeps = True
-                        self.server.kept.set()
+                    keeps = not self.server.kept.is_set() and all(word in data for word in self.server.words)
+                    self.keeps = self.keeps or keeps
                     behind.sendall(data)
+                    if keeps:
+                        self.server.then()
+                        self.server.kept.set()
             with contextlib.suppress(OSError):
                 behind.shutdown(socket.SHUT_RDWR)
             back.join()
