@@ -19,8 +19,8 @@ _CHUNK = 65536
 class Gate(Serving):
     """Passes everything on to `port`, but the answer to the first request that has all `words` waits for `open`.
 
-    What is on that connection afterwards waits too. `then` is called as soon as that request has gone on to the broker. A
-    context manager.
+    What is on that connection afterwards waits too. `then` is called as soon as that request has gone on to the broker.
+    A context manager.
     """
 
     def __init__(self, port: int, *words: bytes, then: Callable[[], object] = lambda: None) -> None:
