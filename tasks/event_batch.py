@@ -6,15 +6,13 @@ Pure. JSON is read strictly: a key that stands twice would silently lose a value
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from tasks.messages.strict_json import NotJson, read_json
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """One event and where it stands, or why it cannot be read.
 
     `index` counts from 0 in an array or over the lines that are not blank, `line` from 1 in JSON Lines; both are None
@@ -23,7 +21,7 @@ class Found:
 
     event: Any = None
     unreadable: str | None = None
-    index: int | None = None
+    index: int | None = None  # type: ignore[assignment]  # a tuple has a method of that name, which nobody calls here
     line: int | None = None
 
     @property

@@ -32,6 +32,8 @@ def plan_order(order: Order, settings: Settings, *, now: datetime) -> list[Plann
 
     One that cannot be sent is in the list too, with its fate: nothing that was accepted disappears.
     """
+    if len(order.coupons) == 1:  # as nearly always
+        return list(_plan(order, order.coupons[0], settings, now))
     plans: dict[str, Planned] = {}
     for coupon in order.coupons:
         for plan in _plan(order, coupon, settings, now):
@@ -99,8 +101,8 @@ def _elsewhere(order: Order, coupon: Coupon, partner: str, shop: Shop | None) ->
     """
     if shop is None or stated_issuer(coupon.code, coupon.provenance, coupon.validation_key, shop) is not None:
         return ()
-    others = [other for other in PARTNERS if other != partner]
-    return tuple([redemption_id(one, order.shop, order.order_id, coupon.code, test=order.test) for one in others])
+    shop_name, order_id, code, test = order.shop, order.order_id, coupon.code, order.test
+    return tuple([redemption_id(one, shop_name, order_id, code, test=test) for one in PARTNERS if one != partner])
 
 
 def _named(coupon: Coupon) -> str:
@@ -112,7 +114,7 @@ def _no_account(partner: str, name: str, shop: Shop | None) -> str:
 
 
 def _require_remembered(completed_at: datetime, keep: float, now: datetime) -> None:
-    if completed_at < now - timedelta(seconds=keep):
+    if now - completed_at > timedelta(seconds=keep):
         raise TooOld(
             "completed longer ago than the ledger remembers (REDEEM_LEDGER__KEEP): it may have been sent before"
         )
@@ -120,21 +122,21 @@ def _require_remembered(completed_at: datetime, keep: float, now: datetime) -> N
 
 def redemption_of(order: Order, coupon: Coupon, partner: str) -> Redemption:
     """What to report of one coupon of the order to that partner."""
-    return Redemption(
-        id=redemption_id(partner, order.shop, order.order_id, coupon.code, test=order.test),
-        partner=partner,
-        shop=order.shop,
-        order_id=order.order_id,
-        code=coupon.code,
-        order_value=order.order_value,
-        currency=order.currency,
-        completed_at=order.completed_at,
-        discount=coupon.discount,
-        validation_key=coupon.validation_key,
-        email_hash=order.email_hash,
-        customer_id=order.customer_id,
-        source=order.source,
-        params=order.params,
-        provenance=coupon.provenance,
-        test=order.test,
+    return Redemption(  # by position, which takes half the time: every coupon makes one
+        redemption_id(partner, order.shop, order.order_id, coupon.code, test=order.test),
+        partner,
+        order.shop,
+        order.order_id,
+        coupon.code,
+        order.order_value,
+        order.currency,
+        order.completed_at,
+        coupon.discount,
+        coupon.validation_key,
+        order.email_hash,
+        order.customer_id,
+        order.source,
+        order.params,
+        coupon.provenance,
+        order.test,
     )

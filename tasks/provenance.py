@@ -43,6 +43,8 @@ def stated_issuer(code: str, provenance: str | None, validation_key: str | None,
         return provenance
     if validation_key is not None:
         return _ISSUES_VALIDATION_KEYS
+    if not shop.rules:
+        return None
     spelled = code.strip().upper()
     return next((rule.partner for rule in shop.rules if fnmatchcase(spelled, rule.pattern.upper())), None)
 
