@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _LOOK_FOR: Final = 1  # seconds
 _REST_WHEN_FULL: Final = 0.2  # seconds between takes while Redis refuses the look, for want of memory
 _FULL_FOR: Final = 10.0  # seconds until the look is tried again
-_FIRST_PAUSE: Final = 0.02  # seconds; after another worker was faster, doubling
-_LONGEST_PAUSE: Final = 0.32
+_FIRST_PAUSE: Final = 0.16  # seconds; after another worker was faster, which then takes the next ones too
+_LONGEST_PAUSE: Final = 0.32  # where it was faster twice in a row, or more often
 _REST_WHEN_TROUBLED: Final = 1.0  # seconds after an error that may pass
 
 log = structlog.get_logger("redeem.transport")
@@ -161,7 +161,7 @@ class Lane(ConnectedChannel):
     def _note_race(self, *, lost: bool) -> None:
         """A look wakes all workers for one message: while another one is faster every time, look less often."""
         self._too_late = self._too_late + 1 if lost else 0
-        self._pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**self._too_late) if lost else 0.0
+        self._pause = (_FIRST_PAUSE if self._too_late == 1 else _LONGEST_PAUSE) if lost else 0.0
         self._saw_one = False
 
     def _read_and_deliver(self, tag: str, raw: bytes) -> None:
