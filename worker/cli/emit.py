@@ -24,6 +24,9 @@ from worker.cli.printing import json_option
 _TURN: Final = 0.0005
 """Seconds after which the thread that waits for Redis has its turn: with Python's 5 ms Redis would stand idle."""
 
+_ALLOCATIONS: Final = 50_000
+"""After so many, some batches' worth, new objects are looked through for garbage: events leave none but where they fail."""
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE…")
@@ -45,6 +48,7 @@ def emit(context: click.Context, files: tuple[BinaryIO, ...], patience: float, *
     events = _events(files)
     with connected() as (_, runtime):
         gc.freeze()  # what is there now stays to the end: looking through it again and again took a sixth of the time
+        gc.set_threshold(_ALLOCATIONS)
         sys.setswitchinterval(_TURN)
         ahead = OneAhead(lambda opening: open_prepared(runtime, opening, patience=patience))
         refused = 0

@@ -6,10 +6,10 @@ local LPUSHED_AT_ONCE = 1000
 
 -- The UUID, version 5, of a name in that namespace.
 local function task_id(id)
-  local hex = redis.sha1hex(TASK_IDS .. id)
-  local nibble = tonumber(string.sub(hex, 17, 17), 16) + 1
-  return string.sub(hex, 1, 8) .. '-' .. string.sub(hex, 9, 12) .. '-5' .. string.sub(hex, 14, 16) .. '-'
-    .. string.sub(VARIANTS, nibble, nibble) .. string.sub(hex, 18, 20) .. '-' .. string.sub(hex, 21, 32)
+  local sub, hex = string.sub, redis.sha1hex(TASK_IDS .. id)
+  local nibble = tonumber(sub(hex, 17, 17), 16) + 1
+  return sub(hex, 1, 8) .. '-' .. sub(hex, 9, 12) .. '-5' .. sub(hex, 14, 16) .. '-' .. sub(VARIANTS, nibble, nibble)
+    .. sub(hex, 18, 20) .. '-' .. sub(hex, 21, 32)
 end
 
 -- Text in JSON in JSON.
@@ -20,6 +20,7 @@ local function quoted(id)
 end
 
 local bells, rung = {}, 0
+local TAG = TIME[1] .. string.format('%06d', TIME[2]) .. '-'
 
 -- Each ring's tag is its own: no two scripts begin in the same microsecond.
 local function doorbell(partner, id, attempts)
@@ -27,14 +28,14 @@ local function doorbell(partner, id, attempts)
   return '{"body":"[[\\"' .. quoted(id) .. '\\"],{},{}]","content-encoding":"utf-8",'
     .. '"content-type":"application/json","headers":{"lang":"py","task":"' .. partner .. '.redeem","id":"' .. task_id(id)
     .. '","retries":' .. attempts .. '},"properties":{"delivery_info":{"exchange":"","routing_key":"' .. partner
-    .. '"},"delivery_tag":"' .. TIME[1] .. string.format('%06d', TIME[2]) .. '-' .. rung .. '"}}'
+    .. '"},"delivery_tag":"' .. TAG .. rung .. '"}}'
 end
 
 -- The partner's queue is named after it, and an account's name begins with its partner.
 local function ring(account, id, attempts)
   local partner = string.match(account, '^[^:]*')
-  bells[partner] = bells[partner] or {}
-  table.insert(bells[partner], doorbell(partner, id, attempts))
+  local waiting = bells[partner] or {}
+  bells[partner], waiting[#waiting + 1] = waiting, doorbell(partner, id, attempts)
 end
 
 -- Whoever rings calls this last: all that rang goes onto the queues together.
