@@ -25,7 +25,7 @@ _TURN: Final = 0.0005
 """Seconds after which the thread that waits for Redis has its turn: with Python's 5 ms Redis would stand idle."""
 
 _ALLOCATIONS: Final = 50_000
-"""After so many, some batches' worth, new objects are looked through for garbage: events leave none but where they fail."""
+"""After so many, some batches' worth, new objects are looked through for garbage: events hardly leave any."""
 
 
 @click.command()
