@@ -38,9 +38,11 @@ def connect(settings: Settings) -> Redis:
     Timeouts are short and health checks on, because a half-open connection would otherwise hang a worker for minutes.
     Each thread that works with the ledger keeps a connection of its own.
     """
+    url = settings.broker_url.get_secret_value()
+    plain = {"connection_class": KernelTimedConnection} if url.startswith("redis://") else {}
     return Redis.from_url(
-        settings.broker_url.get_secret_value(),
-        connection_class=KernelTimedConnection,  # of redis:// only: others name their own
+        url,
+        **plain,
         max_connections=4096,  # threads; redis-py's own limit of 100 is no limit that we need
         decode_responses=True,
         socket_timeout=5,

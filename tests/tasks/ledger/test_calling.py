@@ -13,11 +13,7 @@ from redis import Redis
 from redis.exceptions import TimeoutError as Late
 
 from tasks.kernel_timed import KernelTimedConnection
-from tasks.ledger import Account
 from tasks.ledger.calling import ScriptCaller
-from tests.tasks.ledger.kit import Book
-
-_ACCOUNT = Account("sovendus", "uk")
 
 
 @pytest.fixture
@@ -43,22 +39,21 @@ def test_the_kernel_keeps_the_timeout(redis: Redis) -> None:
 
 
 def test_a_connection_that_the_server_closed_is_mended_unnoticed(redis: Redis) -> None:
-    book = Book(redis)
-    book.ledger.pause(_ACCOUNT)
-    before = _ids(redis)  # the ledger's and this look's
-    redis.client_kill_filter(_type="normal", skipme=False)
-    assert book.ledger.resume(_ACCOUNT)
-    assert _ids(redis).isdisjoint(before)
+    caller = ScriptCaller(redis)
+    before = _own_id(caller)
+    redis.client_kill_filter(_id=str(before))
+    _look(caller)
+    assert _own_id(caller) != before
 
 
 def test_threads_that_come_and_go_share_their_connections(redis: Redis) -> None:
     caller = ScriptCaller(redis)
-    Book(redis).ledger.pause(_ACCOUNT)
+    others = _ids(redis)
     for _ in range(5):
         thread = threading.Thread(target=_look, args=(caller,))
         thread.start()
         thread.join()
-    assert len(_ids(redis)) <= 3  # the threads' one, the book's, and the one that asks
+    assert len(_ids(redis) - others) <= 1
 
 
 def test_a_child_speaks_over_a_connection_of_its_own(redis: Redis) -> None:
