@@ -164,7 +164,7 @@ def test_a_newcomer_sees_what_becomes_of_orders_and_stops_it_warm(start: Callabl
 
 
 def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go_on(start: Callable[..., Up]) -> None:
-    first = start("--no-sample-orders")
+    first = start("--no-sample-orders", "--workers", "1")
     first.until_said("Everything runs")
     first.emit("KEPT-503x1@5")
     first.until_said("retrying +sovendus:demo:4711:KEPT")
@@ -176,7 +176,7 @@ def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go
     assert any("worker.app worker" in line for line in left)
     assert any("valkey-server" in line for line in left)
 
-    second = start("--no-sample-orders")
+    second = start("--no-sample-orders", "--workers", "1")
     second.until_said(f"stopped {len(left)} processes that a killed predecessor left running")
     second.until_said("redeemed +sovendus:demo:4711:KEPT")
     second.process.send_signal(signal.SIGTERM)
@@ -185,7 +185,7 @@ def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go
 
 
 def test_a_crash_is_mended_and_a_second_wish_to_stop_does_not_wait(start: Callable[..., Up]) -> None:
-    up = start("--no-sample-orders")
+    up = start("--no-sample-orders", "--workers", "1")
     up.until_said("Everything runs")
     os.kill(up.child("--hostname worker@").pid, signal.SIGKILL)
     up.until_said(r"the worker was killed by SIGKILL; starting it again in 1 s")
