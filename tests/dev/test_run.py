@@ -169,6 +169,15 @@ def test_a_failed_set_up_is_explained_and_runs_nothing(machine: Machine) -> None
     assert "set-up failed" in done.stderr
 
 
+def test_a_certificate_that_only_the_system_knows_is_accepted(machine: Machine) -> None:
+    """uv trusts its own certificates first: behind a company's proxy the first set-up fails."""
+    machine.has_uv(synced=0)
+    machine.has("uv", (machine.path / "uv").read_text().replace("&& exit 0", '&& [ "$UV_SYSTEM_CERTS" = 1 ]; exit'))
+    done = machine.run("sh", "-c", "echo ran")
+    assert (done.returncode, done.stdout) == (0, "ran\n")
+    assert sum(line.startswith("sync") for line in machine.asked()) == 2
+
+
 def test_an_old_python_only_is_explained(machine: Machine) -> None:
     machine.has_uv(found=2)
     machine.has("python3", '#!/bin/sh\n[ "$1" != --version ] || echo Python 3.9.18\n')
