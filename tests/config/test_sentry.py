@@ -28,26 +28,30 @@ if traced:
     sentry_sdk.get_client().options["traces_sample_rate"] = 1.0
 
 def fail(customer):
-    address = "jane@example.com"
+    address = "j4ne@example.com"
     raise RuntimeError("failed with k3y%2Fwith%2Bchars for " + address)
 
 with sentry_sdk.start_transaction(name="redeem k3y/with+chars"):
-    requests.get(f"http://127.0.0.1:{port}/redeem/k3y%2Fwith%2Bchars/CODE-4711/42?uid=customer-4711")
+    requests.get(f"http://127.0.0.1:{port}/p4th/k3y%2Fwith%2Bchars/c0upon/42?uid=cust0mer")
     structlog.get_logger("redeem").info("delivery.attempted", id="uniqodo:uk:1:C", key="k3y/with+chars")
     try:
-        fail("customer-4711")
+        fail("cust0mer")
     except RuntimeError:
-        structlog.get_logger("redeem").exception("it.failed", id="uniqodo:uk:1:C", who="jane@example.com")
+        structlog.get_logger("redeem").exception("it.failed", id="uniqodo:uk:1:C", who="j4ne@example.com")
     try:
-        requests.get("http://127.0.0.1:1/redeem/k3y%2Fwith%2Bchars/CODE-4711/42?uid=customer-4711")
+        requests.get("http://127.0.0.1:1/p4th/k3y%2Fwith%2Bchars/c0upon/42?uid=cust0mer")
     except requests.ConnectionError:
         logging.getLogger("other").exception("call failed")
-    context = {"name": "orders.completed", "args": "['customer-4711']", "kwargs": "{}"}
+    context = {"name": "orders.completed", "args": "['cust0mer']", "kwargs": "{}"}
     logging.getLogger("celery.worker.x").error("Task %(name)s failed", context, extra={"data": context})
-    sentry_sdk.set_extra("celery-job", {"task_name": "t", "args": ["customer-4711"], "kwargs": {}})
-    sentry_sdk.capture_message("dead letter for jane@example.com")
+    sentry_sdk.set_extra("celery-job", {"task_name": "t", "args": ["cust0mer"], "kwargs": {}})
+    sentry_sdk.capture_message("dead letter for j4ne@example.com")
 sentry_sdk.flush()
 """
+
+
+PRIVATE = ("k3y", "j4ne", "cust0mer", "c0upon", "p4th", "dsnkey")
+"""In no folder's, user's or host's name by chance, which events tell, and in no time, port or hexadecimal id."""
 
 
 class Calls:
@@ -112,7 +116,7 @@ def test_nothing_private_leaves(calls: Calls) -> None:
                 for field in ("pre_context", "context_line", "post_context"):  # the program's own text
                     frame.pop(field, None)
         text = json.dumps(event)
-        for private in ("k3y", "jane", "4711", "/redeem/", "dsnkey"):
+        for private in PRIVATE:
             assert private not in text
 
 

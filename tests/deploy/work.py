@@ -113,8 +113,10 @@ def flower(on: Stage, _heard: Overheard) -> None:
     pages = ("/", "/workers", "/tasks", "/broker", "/api/workers?refresh=true", "/overview", "/dead-letters")
     with (
         on.system("admin").worker("seen") as seen,
+        on.broker.admin() as redis,
         FlowerProcess(on.system("flower").environment, on.directory / "flower.log") as process,
     ):
+        eventually(lambda: redis.zcard("redeem:consumers"), what="a worker whose messages Flower counts")
         for page in (*pages, f"/worker/{seen.node}"):
             assert requests.get(process.url + page, timeout=20).status_code == 200, (page, process.said())
         process.stop()
