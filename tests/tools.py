@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 REQUIRED = "TOOLS_REQUIRED"
 """The variable by which `.ci/run` says that it has installed them: then a test that finds none fails."""
 
+ON_PATH_ONLY = "TOOLS_ON_PATH_ONLY"
+"""The variable by which `.ci/newcomer` says that programs elsewhere do not count: a newcomer's machine has none."""
+
 _OF_ROOT: Final = (Path("/usr/sbin"), Path("/usr/local/sbin"))
 """Where Debian puts servers, and where a user's PATH does not lead."""
 
@@ -24,7 +27,9 @@ def tool(name: str, *, package: str, besides: Iterable[Path] = ()) -> str:
 
     `besides` are folders to look in, beside PATH and those of servers.
     """
-    path = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, (*_OF_ROOT, *besides))))
+    path = shutil.which(name)
+    if path is None and not os.environ.get(ON_PATH_ONLY):
+        path = shutil.which(name, path=os.pathsep.join(map(str, (*_OF_ROOT, *besides))))
     if path is None:
         missing = f"there is no {name} (Debian's package {package})"
         if os.environ.get(REQUIRED):

@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.acceptance.kit.polling import eventually
+from tests.tools import tool
 from worker.dev.broker import server_binary
 from worker.dev.ports import LOOPBACK, free_port
 
@@ -34,7 +35,8 @@ class GuardedBroker:
     def __init__(self, directory: Path, *options: str, tls: bool = False) -> None:
         self.directory = directory
         self._tls = tls
-        self._program = "redis-server" if tls else PROGRAM  # the embedded Valkey is built without TLS
+        # the embedded Valkey is built without TLS
+        self._program = tool("redis-server", package="redis-server") if tls else PROGRAM
         self._socket = directory / "admin.sock"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tasks.partners import SPECS
 from tasks.redeeming import lease_for
 from tests.deploy.guarded_broker import ROOT
 from tests.deploy.test_systemd import HUNG_AFTER, LONGEST_CALL, STOPPING, section
+from tests.tools import tool
 from worker.web import health
 from worker.web.server import _LAST_REQUESTS
 
@@ -131,9 +131,7 @@ tests:
 
 def test_it_scales_by_what_more_workers_would_send(tmp_path: Path) -> None:
     """700 that two workers tell of and 300 untaken orders; not the 50,000 of an account that takes no calls."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("there is no promtool (Debian's package prometheus)")
+    promtool = tool("promtool", package="prometheus")
     (trigger,) = MANIFESTS["autoscaling"][0]["spec"]["triggers"]
     cases = yaml.safe_load(QUERIED)
     for case in cases["tests"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from config.settings import Settings
 from tasks.partners import PARTNERS
 from tasks.redeeming import lease_for
 from tests.deploy.guarded_broker import ROOT
+from tests.tools import tool
 from worker.cli import COMMANDS
 
 UNITS = ROOT / "deploy" / "systemd"
@@ -36,9 +36,7 @@ def section(name: str, which: str = "Service") -> configparser.SectionProxy:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """The units as they would stand on this machine."""
-    if shutil.which("systemd-analyze") is None:
-        assert "TOOLS_REQUIRED" not in os.environ, "CI installs systemd"
-        pytest.skip("there is no systemd-analyze (Debian's package systemd)")
+    tool("systemd-analyze", package="systemd")
     shutil.copytree(UNITS, tmp_path / "units")
     secrets = tmp_path / "secrets"
     secrets.mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import stat
 import subprocess
 from pathlib import Path
@@ -91,7 +90,6 @@ def test_the_configuration_does_what_it_says(broker: GuardedBroker) -> None:
     assert {name: told[name] for name in wanted} == wanted
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs a server with TLS: Debian's redis-server")
 def test_with_its_tls_lines_uncommented_it_speaks_tls_only(tmp_path: Path) -> None:
     with (
         GuardedBroker(tmp_path, tls=True) as broker,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -98,7 +97,6 @@ def test_who_is_not_let_in_or_reaches_nobody_is_told(
     assert ADDRESS not in refused.stderr + away.stderr
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs a server with TLS: Debian's redis-server")
 def test_all_of_them_speak_tls(tmp_path: Path) -> None:
     with GuardedBroker(tmp_path, tls=True) as broker:
         for way in WAYS:
