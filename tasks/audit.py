@@ -10,6 +10,9 @@ from typing import Any, Final
 
 from tasks.ledger import Ledger
 
+ACTIONS: Final = ("replay", "discard", "retry", "pause", "resume", "erase")
+"""What operators do that leaves an entry."""
+
 _STREAM: Final = "audit"
 _PAGE: Final = 500
 

@@ -16,12 +16,19 @@ _MOST_NAMED: Final = 20
 
 @dataclass(frozen=True)
 class Selection:
-    """Which dead letters: those of these ids, in this order, or where there are none, all that exist; of them those
-    that the filters match.
+    """Which dead letters: those of these ids, in this order, or without ids all that exist; of them those that the
+    filters match.
+
+    ValueError without ids and filters, unless `every` says that all are meant: what is missing never means everything.
     """
 
     filters: Filters = field(default_factory=Filters)
     ids: tuple[str, ...] = ()
+    every: bool = False
+
+    def __post_init__(self) -> None:
+        if not (self.ids or self.every or self.filters != Filters()):
+            raise ValueError("selects nothing: give ids or filters, or say every")
 
     def find(self, ledger: Ledger) -> Iterator[Record]:
         """The letters, oldest first where no ids are given, with the fields that `Filters`, `Money` and tables need.

@@ -54,6 +54,10 @@ def test_which_accounts_must_be_said(redeem: Run, action: str) -> None:
     ran = redeem(action)
     assert (ran.status, ran.out) == (2, "")
     assert "--partner, --shop, or --all" in ran.err
+    for narrowed in (["--partner", "uniqodo"], ["--shop", "uk"]):
+        ran = redeem(action, "--all", *narrowed)
+        assert (ran.status, ran.out) == (2, "")
+        assert "--all means every account" in ran.err
     assert redeem(action, "--shop", "fr") == Ran(1, "", "Error: no such account: shop “fr”; there are de, uk\n")
 
 

@@ -20,12 +20,26 @@ def ids(ran: Ran) -> set[str]:
 @pytest.mark.usefixtures("three")
 def test_more_than_one_is_only_counted_without_yes(redeem: Run) -> None:
     for action in ("replay", "discard"):
-        for choice in ([], [EXPIRED, NOWHERE], ["--partner", "uniqodo"]):
+        for count, choice in ((3, ["--all"]), (2, [EXPIRED, NOWHERE]), (2, ["--partner", "uniqodo"])):
             ran = redeem("dead", action, *choice)
             assert ran.status == 1
-            count = 2 if choice else 3
             assert ran.out.startswith(f"would {action} {count} dead letters worth ")
             assert "--yes" in ran.err
+    assert len(ids(redeem("dead", "list", "--json"))) == 3
+    assert redeem("audit", "--json").out == ""
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("action", ["replay", "discard"])
+@pytest.mark.parametrize("sure", [[], ["--yes"], ["--yes", "--json"]])
+def test_what_is_meant_must_be_said(redeem: Run, action: str, sure: list[str]) -> None:
+    ran = redeem("dead", action, *sure)
+    assert (ran.status, ran.out) == (2, "")
+    assert "Error: say which: ids, filters, or --all\n" in ran.err
+    for narrowed in ([EXPIRED], ["--partner", "uniqodo"]):
+        ran = redeem("dead", action, "--all", *narrowed, *sure)
+        assert (ran.status, ran.out) == (2, "")
+        assert "--all means every dead letter" in ran.err
     assert len(ids(redeem("dead", "list", "--json"))) == 3
     assert redeem("audit", "--json").out == ""
 
@@ -63,7 +77,7 @@ def test_the_help_keeps_its_lines(redeem: Run) -> None:
 @pytest.mark.usefixtures("three")
 def test_money_counts_an_order_once(redeem: Run) -> None:
     redeem("emit", "-", stdin=lines(event("2", "OTHER", shop="fr")))
-    assert "would discard 4 dead letters worth 439.98 GBP\n" in redeem("dead", "discard").out
+    assert "would discard 4 dead letters worth 439.98 GBP\n" in redeem("dead", "discard", "--all").out
 
 
 @pytest.mark.usefixtures("three")
@@ -83,6 +97,19 @@ def test_one_by_filter_needs_no_yes_either(redeem: Run) -> None:
 
 
 @pytest.mark.usefixtures("three")
+def test_values_are_taken_without_the_space_around_them(redeem: Run) -> None:
+    assert ids(redeem("dead", "list", "--error-code", " 202\n", "--json")) == {EXPIRED}
+    assert ids(redeem("dead", "list", "--order", " 1", "--code", "expired-1 ", "--json")) == {EXPIRED}
+
+
+@pytest.mark.parametrize("words", [("dead", "list"), ("dead", "discard"), ("retry",), ("audit",)])
+def test_a_time_that_ends_before_it_begins_is_wrong_use(redeem: Run, words: tuple[str, ...]) -> None:
+    ran = redeem(*words, "--since", "2h", "--until", "3h")
+    assert (ran.status, ran.out) == (2, "")
+    assert "is before --since" in ran.err
+
+
+@pytest.mark.usefixtures("three")
 def test_none_that_match(redeem: Run) -> None:
     assert redeem("dead", "discard", "--shop", "de") == Ran(0, "no dead letters match\n", "")
     assert redeem("dead", "discard", "--shop", "de", "--json") == Ran(0, "", "")
@@ -90,7 +117,7 @@ def test_none_that_match(redeem: Run) -> None:
 
 @pytest.mark.usefixtures("three")
 def test_all_with_yes(redeem: Run) -> None:
-    ran = redeem("dead", "discard", "--yes")
+    ran = redeem("dead", "discard", "--all", "--yes")
     assert (ran.status, len(ran.out.splitlines())) == (0, 3)
     assert redeem("dead", "list", "--json").out == ""
     [entry] = redeem("audit", "--json").rows
@@ -119,12 +146,12 @@ def test_a_replay_starts_anew_and_keeps_its_history(redeem: Run, worker: Worker,
 
 @pytest.mark.usefixtures("three")
 def test_what_still_lacks_something_is_refused_and_the_rest_goes_on(redeem: Run) -> None:
-    ran = redeem("dead", "replay", "--yes")
+    ran = redeem("dead", "replay", "--all", "--yes")
     assert ran.status == 1
     assert ran.out == f"replayed {EXPIRED}\n"
     assert f"refused  {BARE}: still incomplete: order_value is missing" in ran.err
     assert f'refused  {NOWHERE}: still unroutable: no shop "fr" is configured' in ran.err
-    as_json = redeem("dead", "replay", "--yes", "--json")
+    as_json = redeem("dead", "replay", "--all", "--yes", "--json")
     assert as_json.status == 1
     assert {row["id"] for row in as_json.rows if row["refused"]} == {BARE, NOWHERE}
 

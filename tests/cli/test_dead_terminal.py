@@ -58,7 +58,7 @@ def terminal(*words: str) -> Iterator[tuple[subprocess.Popen[bytes], int, Read]]
 
 @pytest.mark.usefixtures("three")
 def test_it_asks_with_reasons_and_money(redeem: Run) -> None:
-    with terminal("dead", "discard") as (process, ours, read):
+    with terminal("dead", "discard", "--all") as (process, ours, read):
         said = read("discard 3 dead letters worth 439.98 GBP? [y/N]:")
         assert re.search(r"1  rejected\n", said)
         os.write(ours, b"n\n")
@@ -71,6 +71,29 @@ def test_it_asks_with_reasons_and_money(redeem: Run) -> None:
         read(f"discarded {BARE}")
         assert process.wait(30) == 0
     assert [row["id"] for row in redeem("dead", "list", "--json").rows] == [NOWHERE]
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("which", [[NOWHERE], ["--shop", "fr"], ["--reason", "unroutable"]])
+@pytest.mark.parametrize("action", ["discard", "replay"])
+def test_of_one_it_asks_as_well(redeem: Run, action: str, which: list[str]) -> None:
+    with terminal("dead", action, *which) as (process, ours, read):
+        read(f"{action} the dead letter {NOWHERE} worth 219.99 GBP? [y/N]:")
+        os.write(ours, b"\n")
+        read("nothing done")
+        assert process.wait(30) == 1
+    assert len(redeem("dead", "list", "--json").rows) == 3
+
+
+@pytest.mark.usefixtures("three")
+def test_of_none_it_does_not_ask_and_yes_is_an_answer(redeem: Run) -> None:
+    with terminal("dead", "discard", "--shop", "de") as (process, _, read):
+        read("no dead letters match")
+        assert process.wait(30) == 0
+    with terminal("dead", "discard", NOWHERE, "--yes") as (process, _, read):
+        read(f"discarded {NOWHERE}")
+        assert process.wait(30) == 0
+    assert len(redeem("dead", "list", "--json").rows) == 2
 
 
 @pytest.mark.usefixtures("three")

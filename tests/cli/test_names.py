@@ -19,6 +19,8 @@ from tests.cli.conftest import SHOPS, Ran, Run
         (["dead", "list", "--partner", "zalando"], "there are sovendus, uniqodo, unrouted"),
         (["dead", "list", "--reason", "reject"], "did you mean rejected?"),
         (["retry", "--reason", "mastercode"], "did you mean master_code?"),
+        (["audit", "--action", "replayed"], "did you mean replay?"),
+        (["audit", "--action", "xyz"], "there are discard, erase, pause, replay, resume, retry"),
         (["pause", "--partner", "sovendu"], "did you mean sovendus?"),
     ],
 )

@@ -61,7 +61,7 @@ def incomplete(app: RedeemApp, count: int) -> None:
 
 
 def test_all_that_match_and_one_audit_entry(app: RedeemApp, letters: list[str]) -> None:
-    outcomes = list(replay_all(app, app.runtime, Selection(), rate=0, by="jane"))
+    outcomes = list(replay_all(app, app.runtime, Selection(every=True), rate=0, by="jane"))
     assert [(one.id, one.redemptions, one.refused) for one in outcomes] == [(one, (one,), None) for one in letters]
     assert dead(app) == []
     assert audited(app) == [("jane", "replay", 5, "all")]
@@ -69,7 +69,7 @@ def test_all_that_match_and_one_audit_entry(app: RedeemApp, letters: list[str]) 
 
 def test_what_is_refused_is_told_and_does_not_count(app: RedeemApp, letters: list[str]) -> None:
     incomplete(app, 2)
-    outcomes = list(replay_all(app, app.runtime, Selection(), rate=0))
+    outcomes = list(replay_all(app, app.runtime, Selection(every=True), rate=0))
     assert [one.refused is None for one in outcomes] == [True] * 5 + [False] * 2
     assert "order_value is missing" in str(outcomes[-1].refused)
     assert len(letters) == audited(app)[0][2]
@@ -78,7 +78,7 @@ def test_what_is_refused_is_told_and_does_not_count(app: RedeemApp, letters: lis
 
 def test_nothing_done_is_no_entry(app: RedeemApp) -> None:
     incomplete(app, 1)
-    assert [one.refused is None for one in replay_all(app, app.runtime, Selection(), rate=0)] == [False]
+    assert [one.refused is None for one in replay_all(app, app.runtime, Selection(every=True), rate=0)] == [False]
     assert audited(app) == []
 
 
@@ -92,7 +92,7 @@ def test_only_the_chosen_by_ids_or_filters(app: RedeemApp, letters: list[str]) -
 
 def test_a_preview_counts_reasons_and_each_order_once(app: RedeemApp, letters: list[str]) -> None:
     incomplete(app, 2)
-    found = preview(app.runtime.ledger, Selection())
+    found = preview(app.runtime.ledger, Selection(every=True))
     assert (found.count, dict(found.reasons)) == (7, {"too_old": 5, "incomplete": 2})
     assert found.money.totals == {"GBP": 4 * Decimal("219.99")}
     assert preview(app.runtime.ledger, Selection(ids=tuple(letters[:2]))).money.totals == {"GBP": Decimal("219.99")}
@@ -100,7 +100,7 @@ def test_a_preview_counts_reasons_and_each_order_once(app: RedeemApp, letters: l
 
 def test_it_is_paced_and_stops_at_once_when_told_to(app: RedeemApp, letters: list[str]) -> None:
     stop = Event()
-    outcomes = replay_all(app, app.runtime, Selection(), rate=NEVER, by="jane", stop=stop)
+    outcomes = replay_all(app, app.runtime, Selection(every=True), rate=NEVER, by="jane", stop=stop)
     assert next(outcomes).id == letters[0]
     Timer(0.3, stop.set).start()
     assert list(outcomes) == []
@@ -110,12 +110,12 @@ def test_it_is_paced_and_stops_at_once_when_told_to(app: RedeemApp, letters: lis
 
 def test_what_is_refused_takes_no_time_of_the_partners(app: RedeemApp) -> None:
     incomplete(app, 3)
-    assert len(list(replay_all(app, app.runtime, Selection(), rate=NEVER))) == 3
+    assert len(list(replay_all(app, app.runtime, Selection(every=True), rate=NEVER))) == 3
 
 
 @pytest.mark.parametrize("end", ["close", "Ctrl-C"])
 def test_what_was_done_is_audited_although_it_ends_half_way(app: RedeemApp, letters: list[str], end: str) -> None:
-    outcomes = discard_all(app.runtime, Selection(), by="jane")
+    outcomes = discard_all(app.runtime, Selection(every=True), by="jane")
     assert [next(outcomes).id, next(outcomes).id] == letters[:2]
     if end == "close":
         outcomes.close()
@@ -124,13 +124,13 @@ def test_what_was_done_is_audited_although_it_ends_half_way(app: RedeemApp, lett
             outcomes.throw(KeyboardInterrupt())
     assert audited(app) == [("jane", "discard", 2, "all (stopped half way)")]
     # It can be taken up again.
-    assert [one.id for one in discard_all(app.runtime, Selection())] == letters[2:]
+    assert [one.id for one in discard_all(app.runtime, Selection(every=True))] == letters[2:]
 
 
 def test_what_was_done_is_audited_although_the_broker_takes_no_more(
     app: RedeemApp, letters: list[str], redis: Redis
 ) -> None:
-    outcomes = replay_all(app, app.runtime, Selection(), rate=0, by="jane")
+    outcomes = replay_all(app, app.runtime, Selection(every=True), rate=0, by="jane")
     assert next(outcomes).id == letters[0]
     redis.config_set("maxmemory", 1)
     try:
@@ -142,7 +142,7 @@ def test_what_was_done_is_audited_although_the_broker_takes_no_more(
 
 
 def test_two_at_once_do_each_letter_once(app: RedeemApp, letters: list[str]) -> None:
-    mine, yours = (discard_all(app.runtime, Selection(), by=who) for who in ("me", "you"))
+    mine, yours = (discard_all(app.runtime, Selection(every=True), by=who) for who in ("me", "you"))
     first = [next(mine).id, next(yours).id]
     rest = [one.id for pair in (mine, yours) for one in pair]
     assert sorted(first + rest) == letters
@@ -151,7 +151,7 @@ def test_two_at_once_do_each_letter_once(app: RedeemApp, letters: list[str]) -> 
 
 def test_fields_set_for_all_are_named_in_the_audit_trail(app: RedeemApp, letters: list[str]) -> None:
     currency = parse_amendment(["currency=EUR"])
-    for _ in replay_all(app, app.runtime, Selection(), rate=0, amendment=currency):
+    for _ in replay_all(app, app.runtime, Selection(every=True), rate=0, amendment=currency):
         pass
     records = app.runtime.ledger.find_all(letters)
     assert {record.redemption().currency for record in records} == {"EUR"}
@@ -161,7 +161,7 @@ def test_fields_set_for_all_are_named_in_the_audit_trail(app: RedeemApp, letters
 def test_a_message_for_another_task_is_replayed_only_by_its_id(app: RedeemApp) -> None:
     message = good_with_tag(examples.event(), "1").replace(b"orders.completed", b"orders.cancelled")
     letter = bury_message(app.runtime, message, "orders", UnknownTask("another"))
-    [outcome] = replay_all(app, app.runtime, Selection(), rate=0)
+    [outcome] = replay_all(app, app.runtime, Selection(every=True), rate=0)
     assert "it is for another task" in str(outcome.refused)
     [outcome] = replay_all(app, app.runtime, Selection(ids=(letter,)), rate=0)
     assert outcome.refused is None
@@ -187,3 +187,10 @@ def test_many_of_the_same_moment_are_found_newest_first_once_each(app: RedeemApp
     redis.zadd(key, dict.fromkeys(ids, 1_700_000_000_000))
     found = [record.id for record in find_dead(app.runtime.ledger, Filters(), newest_first=True)]
     assert (len(ids), found) == (600, sorted(ids, reverse=True))
+
+
+def test_a_selection_of_nothing_is_not_one_of_everything() -> None:
+    with pytest.raises(ValueError, match="selects nothing"):
+        Selection()
+    with pytest.raises(ValueError, match="selects nothing"):
+        Selection(Filters(), ())

@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from config.complaints import SettingsError
+from worker.cli.group import Group
 
 COMMANDS: dict[str, str] = {
     "up": "Run the whole system here: broker, worker, Flower; without shops also the partner sandbox.",
@@ -38,8 +39,8 @@ COMMANDS: dict[str, str] = {
 """Subcommand → one-line help; the command itself is the object of that name in `worker.cli.<name>`."""
 
 
-class LazyGroup(click.Group):
-    """A click group that imports `worker.cli.<name>` only when the command `<name>` is invoked."""
+class LazyGroup(Group):
+    """A group that imports `worker.cli.<name>` only when the command `<name>` is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

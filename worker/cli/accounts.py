@@ -52,6 +52,8 @@ def act_on_accounts(
     """
     if which == Which():
         raise click.UsageError("say which: --partner, --shop, or --all")
+    if which.every and which != Which(every=True):
+        raise click.UsageError("--all means every account: give it without --partner and --shop")
     with connected() as (_, runtime):
         known = accounts_of(runtime)
         accounts = [one for one in known if which.partner in (None, one.partner) and which.shop in (None, one.shop)]

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import click
 
-from tasks.audit import entries
+from tasks.audit import ACTIONS, entries
 from worker.cli.connection import connected
-from worker.cli.filters import Moment
+from worker.cli.filters import Moment, check_order
+from worker.cli.names import ACTION
 from worker.cli.printing import json_option, print_json, print_table
 
 _COLUMNS: Final = ("at", "who", "action", "count", "what")
@@ -20,13 +21,14 @@ _COLUMNS: Final = ("at", "who", "action", "count", "what")
 @click.command()
 @click.option("--since", type=Moment(), help="Done since: a time, or a while ago (2h, 3d).")
 @click.option("--until", type=Moment(), help="Done until: as --since.")
-@click.option("--action", help="Only this: replay, discard, retry, pause, resume, …")
+@click.option("--action", type=ACTION, help=f"Only this: {', '.join(ACTIONS)}.")
 @click.option("--who", metavar="TEXT", help="Only by those whose name has this in it.")
 @json_option
 def audit(
     since: datetime | None, until: datetime | None, action: str | None, who: str | None, *, as_json: bool
 ) -> None:
     """Show what operators did, the newest last."""
+    check_order(since, until)
 
     def rows() -> Iterator[dict[str, Any]]:
         for entry in entries(runtime.ledger, since, until):

@@ -18,6 +18,7 @@ from tasks.orders import hash_email
 from worker.cli.connection import No, connected
 from worker.cli.durations import DURATION
 from worker.cli.erase_words import dry_run, dry_run_row, erased_row, in_words
+from worker.cli.names import SHOP
 from worker.cli.printing import json_option, print_json
 
 _HASH: Final = re.compile(r"[0-9a-fA-F]{32}")
@@ -37,15 +38,13 @@ def _given_hashes(_: click.Context, __: click.Parameter, given: tuple[str, ...])
     return frozenset(one.lower() for one in given)
 
 
-def _words(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
-    if not all(one.strip() for one in given):
-        raise click.BadParameter(f"--{parameter.name} is empty")
+def _words(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
     return frozenset(one.strip() for one in given)
 
 
 @click.command()
 @click.option("--order", "orders", multiple=True, metavar="N", callback=_words, help="All of this order.")
-@click.option("--shop", help="Of this shop's orders only.")
+@click.option("--shop", type=SHOP, help="Of this shop's orders only.")
 @click.option(
     "--email",
     "emails",
@@ -91,7 +90,7 @@ def erase(
     and the redemptions stay. See docs/privacy.md. The exit status is 1 where nothing is found, and where anything is
     refused or left.
     """
-    subject = Subject(orders, shop.strip().lower() if shop else None, emails | hashes, customers)
+    subject = Subject(orders, shop, emails | hashes, customers)
     if not subject.kinds:
         raise click.UsageError("say what: --order, --email, --email-hash or --customer")
     if shop and not orders:

@@ -37,6 +37,17 @@ class Moment(click.ParamType[datetime]):
             )
 
 
+class Text(click.ParamType[str]):
+    """A text without the space around it, as the ledger keeps order numbers and codes."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401 - click's own signature
+        """Trim."""
+        del param, ctx
+        return str(value).strip()
+
+
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the filters' options; the command receives them as `filters`."""
 
@@ -45,13 +56,23 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--reason", type=REASON, help="Only those dead for this reason.")
     @click.option("--since", type=Moment(), help="Dead since: a time (UTC), or a while ago (2h, 3d).")
     @click.option("--until", type=Moment(), help="Dead until: as --since; a day is meant as its first moment.")
-    @click.option("--order", help="Only this order's.")
-    @click.option("--code", help="Only this code, in any spelling.")
-    @click.option("--error-code", help="Only those the partner refused with this number, such as 204.")
+    @click.option("--order", type=Text(), help="Only this order's.")
+    @click.option("--code", type=Text(), help="Only this code, in any spelling.")
+    @click.option("--error-code", type=Text(), help="Only those the partner refused with this number, such as 204.")
     @wraps(command)
     def with_filters(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the command takes and gives
         names = ("partner", "shop", "reason", "since", "until", "order", "code", "error_code")
         filters = Filters(**{name: options.pop(name) for name in names})
+        check_order(filters.since, filters.until)
         return command(*args, filters=filters, **options)
 
     return with_filters
+
+
+def check_order(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a time that ends before it begins: nothing could match, and the two were mixed up.
+
+    Raises click.UsageError.
+    """
+    if since is not None and until is not None and until < since:
+        raise click.UsageError(f"--until ({until:%Y-%m-%d %H:%M}) is before --since ({since:%Y-%m-%d %H:%M})")

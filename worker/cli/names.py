@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from config.complaints import SettingsError
+from tasks.audit import ACTIONS
 from tasks.dead_letters.advice import REASONS
 from tasks.identity import UNROUTED
 from tasks.partners import PARTNERS
@@ -55,6 +56,7 @@ class _Shop(click.ParamType[str]):
 
 
 PARTNER: Final = _Name("partner", (*PARTNERS, UNROUTED))
+ACTION: Final = _Name("action", ACTIONS)
 REASON: Final = _Name("reason", REASONS)
 SHOP: Final = _Shop()
 

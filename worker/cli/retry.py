@@ -19,7 +19,7 @@ from worker.cli.status import money
 @filter_options
 @json_option
 def retry(filters: Filters, *, as_json: bool) -> None:
-    """Bring waiting retries forward to now.
+    """Bring waiting retries forward to now: those that match, or without filters all.
 
     --since and --until are about when they were accepted. Only dead letters have a reason and an error code: those
     are brought back by `redeem dead replay`.

@@ -8,7 +8,7 @@ from typing import Final
 
 from tornado.web import HTTPError, authenticated
 
-from tasks.dead_letters.acting import DEFAULT_RATE, Selection, preview
+from tasks.dead_letters.acting import DEFAULT_RATE, Preview, Selection, preview
 from tasks.dead_letters.amendment import Amendment, InvalidAmendment
 from tasks.dead_letters.amendment_text import parse_amendment
 from worker.flower_pages.asked import FIELDS, Asked
@@ -25,7 +25,7 @@ _LOOKS_EVERY: Final = 0.05
 
 class ActingPage(CurrentPage):
     """What asks and what does have in common: a form says what to do, `action` with the letters ticked, or `every`
-    with all that match the filters.
+    with all that match the filters. Empty filter fields never mean everything: `all` has to say so.
     """
 
     def action(self) -> str:
@@ -55,20 +55,22 @@ class ActingPage(CurrentPage):
         except InvalidAmendment as error:
             raise HTTPError(400, str(error)) from error
 
-    async def selection(self) -> Selection:
-        """The letters ticked, or all that match and are dead now.
+    async def selection(self) -> Selection | None:
+        """The letters ticked, or all that match and are dead now; None where none is ticked.
 
-        Raises HTTPError where that is none, and redis.RedisError.
+        Raises HTTPError where the form does not say which, and redis.RedisError.
         """
         if not self.get_body_argument("every", ""):
             ids = tuple(dict.fromkeys(self.get_body_arguments("id", strip=False)))
             if len(ids) > _MOST_CHOSEN:
                 raise HTTPError(400, "too many at once: use the filters, and all that match")
-            return Selection(ids=ids)
+            return Selection(ids=ids) if any(ids) else None
         now = await self.in_thread(self.ledger.now)
         asked = Asked.read({name: self.get_body_argument(name, "") or "" for name in FIELDS}, now)
         if asked.wrong:
             raise HTTPError(400, "; ".join(asked.wrong.values()))
+        if not asked.written and not self.get_body_argument("all", ""):
+            raise HTTPError(400, "say which: tick letters, set a filter, or ask for all there are")
         return Selection(asked.until(now).filters)
 
 
@@ -81,14 +83,15 @@ class Confirm(ActingPage):
         self.refuse_if_read_only()
         selection = await self.selection()
         self.amendment()
-        expected = await self.in_thread(preview, self.ledger, selection)
-        until = selection.filters.until
+        expected = await self.in_thread(preview, self.ledger, selection) if selection else Preview()
+        until = selection.filters.until if selection else None
+        written = {name: self.get_body_argument(name, "").strip() for name in FIELDS}
         self.show(
             "confirm.html",
             action=self.action(),
             selection=selection,
-            written={name: self.get_body_argument(name, "") or "" for name in FIELDS}
-            | ({"until": until.isoformat()} if until else {}),
+            asked={name: value for name, value in written.items() if value},
+            written=written | ({"until": until.isoformat()} if until else {}),
             written_amendment=self.amendment_texts(),
             expected=expected,
             rates=RATES,
@@ -108,7 +111,10 @@ class Act(ActingPage):
     async def post(self) -> None:
         """Set it off, and lead to where it can be watched."""
         self.refuse_if_read_only()
-        wish = Wish(self.action(), await self.selection(), self.amendment(), self.rate(), self.who)
+        selection = await self.selection()
+        if selection is None:
+            raise HTTPError(400, "no letter was ticked")
+        wish = Wish(self.action(), selection, self.amendment(), self.rate(), self.who)
         expected = self.get_body_argument("expected", "") or ""
         batch = self.batches.start(self.app, wish, int(expected) if expected.isdecimal() else 0)
         for _ in range(round(_SEEN_WITHIN / _LOOKS_EVERY)):

@@ -135,6 +135,42 @@ def test_all_that_match_are_those_that_were_dead_when_it_was_asked(ann: Visitor,
     assert what.startswith("reason rejected")
 
 
+@pytest.mark.parametrize("action", ["replay", "discard"])
+def test_nothing_ticked_is_nothing_meant(ann: Visitor, book: Book, action: str) -> None:
+    left = {dead(book, f"SKD{n}", order_id=str(n)) for n in range(2)}
+    question = ann.post("/dead-letters/confirm", {"action": action})
+    assert (question.status_code, "data-once" in question.text) == (200, False)
+    assert f"Nothing to {action}" in words(question.text)
+    assert ann.post("/dead-letters/act", {"action": action}).status_code == 400
+    assert set(book.dead()) == left
+    assert told(book) == []
+
+
+@pytest.mark.parametrize("filters", [{}, {"shop": "", "partner": "", "error_code": ""}, {"shop": " "}])
+def test_all_there_are_must_be_said(ann: Visitor, book: Book, filters: dict[str, str]) -> None:
+    letter = dead(book, "SKD1")
+    for path in ("/dead-letters/confirm", "/dead-letters/act"):
+        refused = ann.post(path, {"every": "discard", **filters})
+        assert refused.status_code == 400
+        assert "say which" in refused.text
+    assert book.state(letter) is State.DEAD
+    page = ann.text("/dead-letters")
+    assert "Discard all 1 dead letters…" not in page
+    assert ("Discard all there are: 1…" in page, 'name="all" value="yes"' in page) == (True, True)
+    narrowed = ann.text("/dead-letters", partner="uniqodo")
+    assert ("Discard all 1 that match…" in narrowed, 'name="all"' in narrowed) == (True, False)
+    question = ann.post("/dead-letters/confirm", {"every": "discard", "all": "yes"})
+    assert "Discard 1 dead letter? £219.99 All there are" in words(question.text)
+    ann.press(question.text)
+    eventually(lambda: book.state(letter) is State.DISCARDED)
+
+
+def test_what_is_asked_names_the_filters(ann: Visitor, book: Book) -> None:
+    dead(book, "SKD1")
+    question = ann.post("/dead-letters/confirm", {"every": "discard", "reason": "rejected", "shop": "uk"})
+    assert "Those that match: shop uk, reason rejected" in words(question.text)
+
+
 def test_what_still_lacks_something_is_refused_with_the_reason(ann: Visitor, book: Book) -> None:
     (bare,) = book.open("UQ1", account=UNIQODO_UK, fate=Incomplete("order_value is missing"), order_value=None)
     question = ann.post("/dead-letters/confirm", {"action": "replay", "id": bare})
@@ -168,7 +204,7 @@ def test_a_field_is_set_right_in_the_browser(ann: Visitor, book: Book) -> None:
 def test_a_batch_is_watched_and_stopped(ann: Visitor, book: Book) -> None:
     for n in range(40):
         dead(book, f"SKD{n}", order_id=str(n))
-    question = ann.post("/dead-letters/confirm", {"every": "replay"}).text.replace(
+    question = ann.post("/dead-letters/confirm", {"every": "replay", "all": "yes"}).text.replace(
         'name="expected"', 'name="rate" value="2.0"><input type="hidden" name="expected"'
     )
     assert "10 a second: 4.0 s in all" in words(question)

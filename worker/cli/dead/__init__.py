@@ -12,9 +12,10 @@ from worker.cli.dead.exporting import export
 from worker.cli.dead.looking import list_, show
 from worker.cli.dead.replaying import replay
 from worker.cli.dead.statistics import stats
+from worker.cli.group import Group
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 def dead() -> None:
     """List, show, count, export, replay and discard dead letters."""
 

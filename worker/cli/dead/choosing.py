@@ -17,6 +17,7 @@ from tasks.ledger import Ledger
 from worker.cli.connection import No
 from worker.cli.dead.looking import dead_letter
 from worker.cli.filters import filter_options
+from worker.cli.plain import plain
 from worker.cli.printing import print_json
 from worker.cli.status import money
 
@@ -29,6 +30,7 @@ class Choice:
 
     letter_ids: tuple[str, ...]
     filters: Filters
+    every: bool
     sure: bool
 
     def selection(self, ledger: Ledger) -> Selection:
@@ -37,18 +39,24 @@ class Choice:
         Raises No.
         """
         ids = tuple(dict.fromkeys(dead_letter(ledger, one).id for one in self.letter_ids))
-        return Selection(self.filters, ids)
+        return Selection(self.filters, ids, self.every)
 
 
 def choice_options(command: Callable[..., None]) -> Callable[..., None]:
-    """IDs or filters, and --yes; the command receives them as one `choice`."""
+    """IDs or filters or --all, and --yes; the command receives them as one `choice`."""
 
     @click.argument("letter_ids", nargs=-1, metavar="[ID]…")
-    @click.option("--yes", is_flag=True, help="Do it; without this, more than one is only counted, or asked about.")
+    @click.option("--all", "every", is_flag=True, help="Every dead letter there is.")
+    @click.option("--yes", is_flag=True, help="Do it without asking; off a terminal more than one needs it.")
     @filter_options
     @wraps(command)
-    def with_choice(letter_ids: tuple[str, ...], filters: Filters, *, yes: bool, **options: Any) -> None:  # noqa: ANN401 - whatever the command takes
-        command(Choice(letter_ids, filters, sure=yes), **options)
+    def with_choice(letter_ids: tuple[str, ...], filters: Filters, *, every: bool, yes: bool, **options: Any) -> None:  # noqa: ANN401 - whatever the command takes
+        named = bool(letter_ids) or filters != Filters()
+        if named and every:
+            raise click.UsageError("--all means every dead letter: give it without IDs and filters")
+        if not named and not every:
+            raise click.UsageError("say which: ids, filters, or --all")
+        command(Choice(letter_ids, filters, every, sure=yes), **options)
 
     return with_choice
 
@@ -66,18 +74,22 @@ def how_many(ledger: Ledger, selection: Selection) -> int | None:
 
 
 def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool) -> None:
-    """Say what it is about and ask, if there is somebody to ask.
+    """Ask on a terminal, whatever the number; elsewhere more than one is only told of.
 
-    Raises No, unless they said yes.
+    Raises No, unless it may be done.
     """
+    there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
+    few = list(islice(selection.find(ledger), 2))
+    if not few or (len(few) == 1 and not there_is_somebody):
+        return
     found = preview(ledger, selection)
     if as_json:
         reasons = dict(found.reasons.most_common())
         print_json([{"would": action, "count": found.count, "reasons": reasons, "money": found.money.to_json()}])
         raise No(_NOTHING_DONE)
+    which = f"{found.count} dead letters" if len(few) > 1 else f"the dead letter {plain(few[0].id)}"
     worth = money(found.money.to_json())
-    told = f"{action} {found.count} dead letters" + (f" worth {worth}" if worth else "")
-    there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty()
+    told = f"{action} {which}" + (f" worth {worth}" if worth else "")
     _tell_reasons(found, "" if there_is_somebody else f"would {told}")
     if not there_is_somebody:
         raise No(_NOTHING_DONE)

@@ -54,7 +54,7 @@ class Rate(click.ParamType[float]):
 )
 @json_option
 def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool) -> None:
-    """Bring dead letters back, by ID or by filters.
+    """Bring dead letters back, by ID, by filters, or --all.
 
     Each is completed and routed anew under today's settings; one that still lacks something is refused and stays.
 
@@ -70,11 +70,10 @@ def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool
     amendment = _amendment(texts)
     with connected() as (app, runtime):
         selection = choice.selection(runtime.ledger)
-        if (amendment or not choice.sure) and is_many(runtime.ledger, selection):
-            if own := amendment.one_orders_own:
-                raise click.UsageError(f"--set {own[0]} is one order's own: say which letter, by its ID")
-            if not choice.sure:
-                confirm("replay", runtime.ledger, selection, as_json=as_json)
+        if (own := amendment.one_orders_own) and is_many(runtime.ledger, selection):
+            raise click.UsageError(f"--set {own[0]} is one order's own: say which letter, by its ID")
+        if not choice.sure:
+            confirm("replay", runtime.ledger, selection, as_json=as_json)
         total = how_many(runtime.ledger, selection)
         with stopped_by_ctrl_c() as stop:
             outcomes = replay_all(app, runtime, selection, rate=rate, amendment=amendment, stop=stop)
