@@ -4,10 +4,13 @@ Every redemption that is not settled has exactly one wake-up time here, so whate
 the connection, it is looked at again. All transitions are Lua scripts (`scripts/`), atomic, on the server's clock.
 """
 
-from tasks.ledger.answers import Claim, Recorded
+from tasks.ledger.answers import Claim, Recorded, Resumed
 from tasks.ledger.ledger import Ledger
 from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Opening, Planned
 from tasks.ledger.record import Record, State
 
-__all__ = ["Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Opening", "Planned", "Record", "Recorded", "State"]
+__all__ = [
+    "Account", "Claim", "Ledger", "LedgerLimits", "Opened", "Opening", "Planned", "Record", "Recorded", "Resumed",
+    "State",
+]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,6 +27,18 @@ class Recorded(NamedTuple):
 
     result: str
     breaker: str
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """What there was to resume: a pause, and the settings under which the account was shut. Neither: falsy."""
+
+    paused: bool
+    shut: Mapping[str, str]
+    """Fingerprint of the settings → `open` or `refused`."""
+
+    def __bool__(self) -> bool:
+        return self.paused or bool(self.shut)
 
 
 class Woken(NamedTuple):

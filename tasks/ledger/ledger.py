@@ -11,7 +11,7 @@ from typing import Any, Final
 from redis import Redis
 
 from tasks.errors import AccountRefused, PermanentError, RedemptionError, TransientError
-from tasks.ledger.answers import Claim, Recorded, Woken
+from tasks.ledger.answers import Claim, Recorded, Resumed, Woken
 from tasks.ledger.books import LedgerBooks
 from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Opening, Planned
@@ -165,9 +165,10 @@ class Ledger(LedgerBooks):
         """Open an account's breaker by hand; False where it was paused already. Who did it and why is kept with it."""
         return bool(self._run("pause", account.name, by, why))
 
-    def resume(self, account: Account) -> bool:
-        """Close an account's breaker, whatever opened it and under whichever settings; False where it was not open."""
-        return bool(self._run("resume", account.name))
+    def resume(self, account: Account) -> Resumed:
+        """Close an account's breaker, whatever opened it and under whichever settings."""
+        paused, *shut = self._run("resume", account.name)
+        return Resumed(paused == 1, dict(zip(shut[::2], shut[1::2], strict=True)))
 
     def hasten(self, redemption_id: str) -> bool:
         """Bring a retry forward to now; False where it does not wait for one."""

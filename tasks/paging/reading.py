@@ -1,4 +1,4 @@
-"""A snapshot read from the ledger: two round trips for what is well, so that it can be taken every second."""
+"""A snapshot read from the ledger: a few round trips, so that it can be taken every second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.ledger import Account, Ledger, State
 from tasks.paging.snapshot import NOBODY, AccountView, Deaths, Place, Snapshot
 from tasks.persistence import classified
 from tasks.runtime import Runtime
-from tasks.standing.status import breaker_state
+from tasks.standing.account_health import AccountHealth, read_health
 
 _WAITING: Final = {State.QUEUED.value, State.SENDING.value, State.RETRYING.value}
 
@@ -23,9 +23,7 @@ class _Read(NamedTuple):
     account: Account
     tally: dict[str, str]
     waiting: int
-    paused_at: str | None
-    health: list[str | None]
-    """Its breaker's state, whether it is on its way to be well, and since when."""
+    health: AccountHealth
 
 
 @classified()
@@ -41,8 +39,8 @@ def take_snapshot(runtime: Runtime, oldest: Mapping[Place, int]) -> Snapshot:
     for read in _read(runtime):
         partner, shop = read.account.partner, read.account.shop
         accepted_at = oldest.get((partner, shop)) if read.waiting else None
-        if read.account.known:
-            views.append(_view(runtime, read, accepted_at))
+        if read.account.known or read.health.in_use:
+            views.append(_view(read, accepted_at))
         else:  # a stranger may name any number of shops: not one page for each of them
             place = partner, shop if shop in runtime.settings.shops else ""
             known = accountless.get(place, AccountView(*place, configured=False))
@@ -72,34 +70,28 @@ def oldest_waiting(ledger: Ledger) -> dict[Place, int]:
 def _read(runtime: Runtime) -> Iterator[_Read]:
     ledger = runtime.ledger
     accounts = [account_of(runtime.settings, *Account.parts(name))[0] for name in sorted(ledger.accounts())]
+    health = read_health(ledger, accounts)
     pipeline = ledger.redis.pipeline(transaction=False)
     for one in accounts:
         pipeline.hgetall(ledger.key("tally", one.name))
         pipeline.zcard(ledger.key("wake", one.name))
-        pipeline.hget(ledger.key("account", one.name), "paused_at")
-        pipeline.hmget(ledger.key("health", one.name, one.fingerprint), "state", "relapse", "since")
     answers = iter(pipeline.execute())
-    for one, *rest in zip(accounts, answers, answers, answers, answers, strict=True):
-        yield _Read(one, *rest)
+    for one, tally, waiting, its in zip(accounts, answers, answers, health, strict=True):
+        yield _Read(one, tally, waiting, its)
 
 
 def _of_nobody(ledger: Ledger) -> AccountView:
     return AccountView(*NOBODY, configured=False, deaths=_deaths(ledger.redis.hgetall(ledger.key("tally", ""))))
 
 
-def _view(runtime: Runtime, read: _Read, accepted_at: int | None) -> AccountView:
-    partner, shop = read.account.partner, read.account.shop
-    state, relapse, since = read.health
-    breaker, hint = "closed", None
-    if read.paused_at or state in ("open", "refused") or relapse == "1":
-        breaker, hint = breaker_state(runtime, partner, shop)
+def _view(read: _Read, accepted_at: int | None) -> AccountView:
     last_yes_at = read.tally.get("last_yes_at")
     return AccountView(
-        partner,
-        shop,
-        breaker=breaker,
-        hint=hint,
-        since=int((read.paused_at if breaker == "paused" else since) or 0),
+        read.account.partner,
+        read.account.shop,
+        breaker=read.health.breaker,
+        hint=read.health.hint,
+        since=read.health.since,
         accepted=int(read.tally.get("accepted", 0)),
         last_yes_at=int(last_yes_at) if last_yes_at else None,
         waiting=read.waiting,

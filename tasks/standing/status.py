@@ -16,10 +16,12 @@ from tasks.intake import account_of
 from tasks.ledger import Account, Ledger, State
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
+from tasks.standing.account_health import AccountHealth, read_health
 from tasks.standing.order_values import Money
 from tasks.standing.survey import Pile, Survey, survey
 
 _LAGS: Final = 500  # of an account's latest reports
+_DESERTED: Final = "no worker that runs has this account in its settings: what waits is not sent"
 
 
 @dataclass
@@ -31,14 +33,26 @@ class AccountStatus:
     states: Counter[str] = field(default_factory=Counter)
     today: Counter[str] = field(default_factory=Counter)
     """Since midnight UTC: `accepted`, `redeemed`, `presumed`, `dead`."""
-    breaker: str = "closed"
-    hint: str | None = None
+    health: AccountHealth | None = None
+    """None for letters that are no redemptions."""
     last_yes: datetime | None = None
     oldest_waiting: float | None = None
     lags: list[float] = field(default_factory=list)
     """Of its latest reports, from the order on."""
     money_waiting: Money = field(default_factory=Money)
     money_dead: Money = field(default_factory=Money)
+
+    @property
+    def breaker(self) -> str:
+        """`closed`, `half-open`, `open`, `refused` or `paused`, as the workers have it."""
+        return self.health.breaker if self.health else "closed"
+
+    @property
+    def hint(self) -> str | None:
+        """What an operator should know about the account's state."""
+        if self.health and self.health.deserted and self.oldest_waiting is not None and not self.health.hint:
+            return _DESERTED
+        return self.health.hint if self.health else None
 
     def to_json(self) -> dict[str, Any]:
         """As `redeem status --json` prints it."""
@@ -50,6 +64,8 @@ class AccountStatus:
             "last_success_at": self.last_yes.strftime("%Y-%m-%dT%H:%M:%SZ") if self.last_yes else None,
             "breaker": self.breaker,
             "hint": self.hint,
+            "fingerprints": [one.to_json() for one in self.health.settings] if self.health else [],
+            "settings_here": self.health.here if self.health else None,
             "oldest_waiting_s": self.oldest_waiting,
             "lag_p50_s": percentile(self.lags, 0.5),
             "lag_p99_s": percentile(self.lags, 0.99),
@@ -65,8 +81,10 @@ def gather(runtime: Runtime, found: Survey | None = None) -> list[AccountStatus]
     """
     ledger = runtime.ledger
     found = found or survey(ledger)
-    pairs = {(one.partner, one.shop) for one in accounts_of(runtime)} | found.accounts.keys()
-    return [_row(runtime, *pair, found) for pair in sorted(pairs)]
+    pairs = sorted({(one.partner, one.shop) for one in accounts_of(runtime)} | found.accounts.keys())
+    accounts = [account_of(runtime.settings, *pair)[0] for pair in pairs]
+    health = {(one.account.partner, one.account.shop): one for one in read_health(ledger, accounts)}
+    return [_row(ledger, *pair, found, health[pair]) for pair in pairs]
 
 
 def accounts_of(runtime: Runtime) -> list[Account]:
@@ -80,15 +98,15 @@ def accounts_of(runtime: Runtime) -> list[Account]:
     return [account_of(runtime.settings, *pair)[0] for pair in sorted(configured | known)]
 
 
-def _row(runtime: Runtime, partner: str, shop: str, found: Survey) -> AccountStatus:
-    row, ledger = AccountStatus(partner, shop), runtime.ledger
+def _row(ledger: Ledger, partner: str, shop: str, found: Survey, health: AccountHealth) -> AccountStatus:
+    row = AccountStatus(partner, shop)
     seen, now = found.account(partner, shop), ledger.now()
     row.states.update(seen.states)
     row.money_waiting, row.money_dead = seen.waiting.money, seen.dead.money
     row.oldest_waiting = age(seen.waiting, now)
     if partner:
         _add_counters(ledger, row, now)
-        row.breaker, row.hint = breaker_state(runtime, partner, shop)
+        row.health = health
     return row
 
 
@@ -112,31 +130,7 @@ def age(pile: Pile, now: datetime) -> float | None:
     return None if pile.oldest is None else round(max(0.0, now.timestamp() - pile.oldest / 1000), 3)
 
 
-def breaker_state(runtime: Runtime, partner: str, shop: str) -> tuple[str, str | None]:
-    """`closed`, `half-open`, `open`, `refused` or `paused`, and what an operator should know about it."""
-    ledger = runtime.ledger
-    account = account_of(runtime.settings, partner, shop)[0]
-    paused = ledger.redis.hmget(ledger.key("account", account.name), ["paused_at", "paused_by", "paused_why"])
-    if paused[0]:
-        return "paused", _pause(*paused)
-    state, relapse, proven, since, why = ledger.redis.hmget(
-        ledger.key("health", account.name, account.fingerprint), ["state", "relapse", "proven", "since", "why"]
-    )
-    if state == "open":
-        begun = datetime.fromtimestamp(int(since) / 1000, UTC)
-        known = f"failing since {begun:%Y-%m-%d %H:%M} UTC" if proven else PARTNERS[partner].never_answered
-        return "open", known + (f" ({why})" if why else "")
-    if state == "refused":
-        return "refused", "the partner refuses the account's key: mend it, then restart or `redeem resume`"
-    return ("half-open" if relapse == "1" and state == "ramping" else "closed"), None
-
-
 def percentile(values: Iterable[float], share: float) -> float | None:
     """The value below which `share` (0–1) of them lie, nearest rank; None of none."""
     ordered = sorted(values)
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 3) if ordered else None
-
-
-def _pause(at: str, by: str | None, why: str | None) -> str:
-    since = datetime.fromtimestamp(int(at) / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-    return f"paused since {since}" + (f" by {by}" if by else "") + (f": {why}" if why else "")

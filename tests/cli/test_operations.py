@@ -151,8 +151,8 @@ def printed(redeem: Run, words: str) -> str:
 
 
 def words_of(shown: str) -> list[str]:
-    """Without what differs from run to run: numbers, durations, ids of letters, and how wide a column is."""
-    shown = re.sub(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "#", shown)
+    """Without what differs from run to run: numbers, durations, ids, fingerprints, and how wide a column is."""
+    shown = re.sub(r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{16}\b", "#", shown)
     shown = re.sub(r"(\d[\d.,:/-]*(T[\d:.]+Z)?( (ms|s|min|h|d|B|kB|MB|GB)\b)? ?)+", "# ", shown)
     return shown.replace("─", "").split()
 

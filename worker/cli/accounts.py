@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final
 
@@ -29,6 +29,20 @@ class Which:
     every: bool = False
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one account."""
+
+    changed: bool
+    """Whether anything is another than before for the workers."""
+    details: tuple[str, ...] = ()
+    """Sentences for people."""
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields for `--json`."""
+    noted: bool = False
+    """Whether it goes into the audit trail although nothing is another for the workers."""
+
+
 def account_options(command: Callable[..., None]) -> Callable[..., None]:
     """--partner, --shop, --all and --reason; the command receives the first three as one `which`."""
 
@@ -44,7 +58,7 @@ def account_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def act_on_accounts(
-    action: str, done: str, which: Which, act: Callable[[Ledger, Account], bool], *, reason: str, as_json: bool
+    action: str, done: str, which: Which, act: Callable[[Ledger, Account], Outcome], *, reason: str, as_json: bool
 ) -> None:
     """Pause or resume the accounts that match; "nothing to do" is said, not an error.
 
@@ -59,15 +73,18 @@ def act_on_accounts(
         accounts = [one for one in known if which.partner in (None, one.partner) and which.shop in (None, one.shop)]
         if not accounts:
             raise No(f"no such account{_meant(which, known)}")
-        changed = [account for account in accounts if act(runtime.ledger, account)]
-        if changed:
-            what = ", ".join(one.name for one in changed) + (f": {reason}" if reason else "")
-            audit.record(runtime.ledger, action, count=len(changed), what=what)
-    for account in accounts:
+        outcomes = [(account, act(runtime.ledger, account)) for account in accounts]
+        if noted := [account for account, outcome in outcomes if outcome.changed or outcome.noted]:
+            what = ", ".join(one.name for one in noted) + (f": {reason}" if reason else "")
+            audit.record(runtime.ledger, action, count=len(noted), what=what)
+    for account, outcome in outcomes:
         if as_json:
-            print_json([{"partner": account.partner, "shop": account.shop, "changed": account in changed}])
-        else:
-            click.echo(f"{done if account in changed else f'was {done} already:'} {account.partner} {account.shop}")
+            row = {"partner": account.partner, "shop": account.shop, "changed": outcome.changed}
+            print_json([{**row, **outcome.more}])
+            continue
+        click.echo(f"{done if outcome.changed else f'was {done} already:'} {account.partner} {account.shop}")
+        for detail in outcome.details:
+            click.echo(f"  {detail}")
 
 
 def _meant(which: Which, known: Iterable[Account]) -> str:

@@ -16,6 +16,7 @@ from tasks.paging.page import trial_page
 from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
 from tasks.runtime import connect
+from worker.cli.check_accounts import check_accounts
 from worker.cli.connection import address, not_allowed
 from worker.cli.finding import Finding
 from worker.cli.printing import json_option, print_json
@@ -35,6 +36,7 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
+    findings += check_accounts(settings)
     findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:
@@ -130,8 +132,6 @@ def _version(subject: str, info: dict[str, Any]) -> Finding:
 
 def check_shops(settings: Settings) -> Iterator[Finding]:
     """What each shop has, and what it seems to lack."""
-    if not settings.shops:
-        yield Finding("error", "shops", "none is configured: set REDEEM_SHOPS__<SHOP>__<PARTNER>__…")
     for name, shop in sorted(settings.shops.items()):
         has = [partner for partner in PARTNERS if shop.account(partner)]
         if has:

@@ -6,7 +6,7 @@ import click
 
 from tasks.audit import operator
 from tasks.ledger import Account, Ledger
-from worker.cli.accounts import Which, account_options, act_on_accounts
+from worker.cli.accounts import Outcome, Which, account_options, act_on_accounts
 from worker.cli.printing import json_option
 
 
@@ -17,7 +17,7 @@ def pause(which: Which, *, reason: str, as_json: bool) -> None:
     """Stop sending for an account until it is resumed; the give-up clock stands still."""
     by = operator()
 
-    def act(ledger: Ledger, account: Account) -> bool:
-        return ledger.pause(account, by=by, why=reason)
+    def act(ledger: Ledger, account: Account) -> Outcome:
+        return Outcome(ledger.pause(account, by=by, why=reason))
 
     act_on_accounts("pause", "paused", which, act, reason=reason, as_json=as_json)

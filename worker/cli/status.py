@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from config.settings import Settings
 from tasks.order_task import QUEUE
 from tasks.standing.status import AccountStatus, gather
 from tasks.standing.survey import Survey, survey
@@ -44,6 +45,8 @@ def status(*, as_json: bool) -> None:
     for row in rows:
         if row.hint:
             click.echo(f"{row.partner} {row.shop}: {row.hint}")
+    for line in _other_settings(rows, runtime.settings):
+        click.echo(line)
 
 
 def _in_all(found: Survey, unread: int) -> Iterator[str]:
@@ -54,6 +57,17 @@ def _in_all(found: Survey, unread: int) -> Iterator[str]:
             yield f"{what} in all: {pile.count:,}" + (f", worth {worth}" if worth else "")
     if unread:
         yield f"{unread:,} events wait in the queue “{QUEUE}” for a worker to journal them"
+
+
+def _other_settings(rows: list[AccountStatus], settings: Settings) -> Iterator[str]:
+    """Where the workers' settings are not this command's: a key that is mended here may not be mended there."""
+    if not settings.shops:
+        yield "no shop is configured here: the states shown are the workers'"
+        return
+    for here, text in (("other", "other settings here than the workers have"), ("missing", "no such account here")):
+        accounts = [f"{row.partner} {row.shop}" for row in rows if row.health and row.health.here == here]
+        if accounts:
+            yield f"{text}: {', '.join(accounts)}; the states shown are the workers'"
 
 
 def _cells(row: AccountStatus, now: datetime) -> tuple[object, ...]:

@@ -121,6 +121,8 @@ def _account(row: AccountStatus, snapshot: Snapshot) -> Iterator[Finding]:
     elif row.breaker == "paused":
         since = wording.age(snapshot.paused_since.get((row.partner, row.shop)), snapshot.now)
         yield Finding(Level.WATCH, f"{name}: paused by hand", money, f"{waits}, paused for {since}.", _resume(query))
+    elif row.health and row.health.deserted and _waits(row):
+        yield Finding(Level.BAD, f"{name}: no worker has this account", money, f"{waits}; {row.hint}.")
     elif row.oldest_waiting is not None and row.oldest_waiting > _LATE:
         why = f"{waits}, the oldest for {wording.duration(row.oldest_waiting)}. What is retried comes by itself."
         yield Finding(Level.WATCH, f"{name}: late", money, why)

@@ -28,6 +28,11 @@ class Overview(CurrentPage):
             snapshot=snapshot,
             headline=headline(snapshot),
             rows=[row for row in snapshot.rows if row.partner not in ("", UNROUTED)],
+            elsewhere=[
+                f"{row.partner} {row.shop}"
+                for row in snapshot.rows
+                if row.health and row.health.here not in (None, "same")
+            ],
             homeless=sum(row.states["dead"] for row in snapshot.rows if row.partner in ("", UNROUTED)),
             percentile=percentile,
             days_plot=days_plot,
@@ -81,7 +86,7 @@ def act_on_account(ledger: Ledger, action: str, account: Account, who: str) -> b
 
     Raises redis.RedisError.
     """
-    changed = ledger.pause(account, by=who) if action == "pause" else ledger.resume(account)
+    changed = ledger.pause(account, by=who) if action == "pause" else bool(ledger.resume(account))
     if changed:
         audit.record(ledger, action, count=1, what=account.name, who=who)
     return changed

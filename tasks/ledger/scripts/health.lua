@@ -31,6 +31,19 @@ local function set_health(account, fp, ...)
   redis.call('PEXPIRE', health_key(account, fp), HEALTH_KEPT_MS)
 end
 
+-- A worker looks after the account with these settings: when it last did stands in the account's hash. Settings that no
+-- worker has had for as long as health is kept are forgotten with the first look of new ones.
+local function note_used(account, fp)
+  local key = account_key(account)
+  if redis.call('HSET', key, 'known_at', NOW, 'used:' .. fp, NOW) == 0 then return end
+  local fields = redis.call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    if string.sub(fields[i], 1, 5) == 'used:' and NOW - tonumber(fields[i + 1]) > HEALTH_KEPT_MS then
+      redis.call('HDEL', key, fields[i])
+    end
+  end
+end
+
 local function in_flight(account, fp)
   redis.call('ZREMRANGEBYSCORE', flight_key(account, fp), '-inf', NOW)
   return redis.call('ZCARD', flight_key(account, fp))

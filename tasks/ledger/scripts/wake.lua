@@ -18,7 +18,7 @@ end
 
 -- Who does not know the account does not know its health either.
 if known then
-  redis.call('HSET', account_key(account), 'known_at', NOW)
+  note_used(account, fp)
 elseif not may_reap() or NOW - tonumber(redis.call('HGET', account_key(account), 'known_at') or 0) < STRANGE_MS then
   -- After an outage, or a leap of the clock, those who know it come first.
   return told({}, {}, -1)

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from config.settings import load_settings
+from tasks.intake import account_of
 from tasks.ledger import State
 from tasks.partners import SPECS
 from tasks.runtime import Runtime
-from tasks.standing.status import breaker_state
+from tasks.standing.account_health import read_health
 from tests.acceptance.kit.events import ids_of
 from tests.acceptance.kit.polling import eventually
 from tests.acceptance.kit.processes import REDEEM, WebProcess, WorkerProcess
@@ -129,7 +130,8 @@ class System:
 
     def breaker(self, partner: str, shop: Shop) -> str:
         """How an account's breaker stands, in the words of `redeem status`."""
-        return breaker_state(self._runtime, partner, shop.name)[0]
+        account = account_of(self._runtime.settings, partner, shop.name)[0]
+        return read_health(self.ledger, [account])[0].breaker
 
     def status(self, partner: str, shop: Shop) -> dict[str, Any]:
         """An account's row of `redeem status`."""

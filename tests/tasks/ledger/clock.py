@@ -35,6 +35,9 @@ local moments = {
   account = function(key)
     shift_fields(key, { 'stood_since', 'paused_at' })
     if unwatched then shift_fields(key, { 'known_at' }) end
+    for _, name in ipairs(redis.call('HKEYS', key)) do
+      if string.sub(name, 1, 5) == 'used:' then shift_fields(key, { name }) end
+    end
   end,
   health = function(key) shift_fields(key, { 'probe_at', 'probe_rung_at', 'since' }) end,
   wake = shift_scores, flight = shift_scores, dead = shift_scores, consumers = shift_scores,

@@ -6,6 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from tasks.ledger import Account
+from tasks.standing.account_health import AccountHealth
 from tasks.standing.order_values import Money
 from tasks.standing.status import AccountStatus
 from tasks.standing.survey import Cause, Pile, Survey
@@ -33,7 +35,8 @@ def snapshot(*rows: AccountStatus, causes: dict[Cause, Pile] | None = None, work
 
 
 def account(breaker: str = "closed", waiting: int = 0, **known: object) -> AccountStatus:
-    row = AccountStatus("sovendus", "uk", states=Counter(retrying=waiting), breaker=breaker)
+    health = AccountHealth(Account("sovendus", "uk"), breaker)
+    row = AccountStatus("sovendus", "uk", states=Counter(retrying=waiting), health=health)
     for name, value in known.items():
         setattr(row, name, value)
     return row
