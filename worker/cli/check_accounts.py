@@ -24,7 +24,7 @@ def check_accounts(settings: Settings) -> Iterator[Finding]:
     except (RedisError, OSError):  # as the findings about the broker say
         found = []
     for health in found:
-        yield from _of(health)
+        yield from _of(health, shops=bool(settings.shops))
     if settings.shops:
         return
     if theirs := [_name(one) for one in found if one.in_use]:
@@ -44,7 +44,8 @@ def _name(health: AccountHealth) -> str:
     return f"{health.account.partner} {health.account.shop}"
 
 
-def _of(health: AccountHealth) -> Iterator[Finding]:
+def _of(health: AccountHealth, *, shops: bool) -> Iterator[Finding]:
+    """`shops`: whether any is configured here; where none is, that is said once for all."""
     account, subject = health.account, f"account {_name(health)}"
     if health.breaker == "refused":
         yield Finding("error", subject, health.hint or health.breaker)
@@ -58,5 +59,5 @@ def _of(health: AccountHealth) -> Iterator[Finding]:
         theirs = ", ".join(health.in_use)
         text = f"the workers have other settings ({theirs}) than are configured here ({account.fingerprint})"
         yield Finding("warning", subject, text)
-    elif health.here == "missing":
+    elif health.here == "missing" and shops:
         yield Finding("warning", subject, "the workers have it, and it is not configured here")
