@@ -8,7 +8,6 @@ written as JSON. Values are held to the rules that events are held to.
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -18,6 +17,7 @@ from pydantic import ValidationError
 from tasks.dead_letters.amendment import Amendment, Assignment, InvalidAmendment
 from tasks.events import Coupon, OrderEvent
 from tasks.invalid_event import invalid_event
+from tasks.messages.strict_json import NotJson, read_json
 
 _OF_COUPONS: Final = frozenset(Coupon.model_fields)
 _OF_EVENTS: Final = frozenset(OrderEvent.model_fields)
@@ -77,8 +77,8 @@ def _value(written: str, field: str, value: str) -> Any:  # noqa: ANN401 - any J
     if field not in _AS_JSON:
         return value
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
+        return read_json(value)
+    except NotJson:
         example = "true" if field == "test" else '["a", "b"]' if field == "params" else '[{"code": "AB12"}]'
         raise InvalidAmendment(f"{written}: must be JSON, such as {example}") from None  # the cause repeats the value
 

@@ -13,12 +13,12 @@ from typing import Any, Final
 from kombu.utils.json import loads as celery_loads
 
 from tasks.messages.bad_message import UnreadableMessage
-from tasks.messages.strict_json import NotJson, deepest, read_json
+from tasks.messages.strict_json import NotJson, nests_deeper, read_json
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a message, and of its body when it is unpacked: a real order has a few thousand."""
 _DEEPEST: Final = 32
-"""Far less than what Python can read at all: Celery reads the body again, deeper in its stack."""
+"""Masking keeps nothing that lies deeper, and so no such order could be replayed."""
 
 _LISTED: Final = ("callbacks", "errbacks", "chain")
 _UNPACKERS: Final[Mapping[str, Callable[[], Any]]] = {
@@ -49,14 +49,12 @@ def read_value(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
     Raises UnreadableMessage.
     """
+    if nests_deeper(text, _DEEPEST):
+        raise UnreadableMessage(f"the body nests deeper than {_DEEPEST} levels")
     try:
-        value = read_json(text)
+        return read_json(text)
     except NotJson as error:
         raise UnreadableMessage(f"the body cannot be read: {error}") from None
-    # Nothing nests deeper than it has brackets.
-    if text.count("[") + text.count("{") > _DEEPEST and deepest(value) > _DEEPEST:
-        raise UnreadableMessage(f"the body nests deeper than {_DEEPEST} levels")
-    return value
 
 
 def body_bytes(envelope: Mapping[str, Any]) -> bytes:

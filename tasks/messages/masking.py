@@ -16,6 +16,7 @@ from tasks.events import OrderEvent
 from tasks.masking import mask_event
 from tasks.messages.bad_message import UnreadableMessage
 from tasks.messages.body import body_bytes
+from tasks.messages.strict_json import DEEPEST, NotJson, nests_deeper
 from tasks.plain_text import MASK, without_addresses
 
 _EVENT_FIELDS: Final = frozenset(OrderEvent.model_fields)
@@ -37,8 +38,8 @@ def mask_message(raw: bytes) -> bytes:
     except UnicodeDecodeError:
         return raw
     try:
-        message = _READER.decode(text)
-    except (ValueError, RecursionError):
+        message = _read(text)
+    except ValueError:
         return mask_text(text).encode()
     masked = _masked_envelope(message) if _is_envelope(message) else mask_value(message)
     return raw if masked == message else json.dumps(masked, ensure_ascii=False).encode()
@@ -47,10 +48,10 @@ def mask_message(raw: bytes) -> bytes:
 def is_readable(kept: bytes) -> bool:
     """Whether all of what is kept could be looked through; in what could not, anything may hide."""
     try:
-        message = _READER.decode(kept.decode())
+        message = _read(kept.decode())
         if _is_envelope(message) and "body" in message:
-            _READER.decode(body_bytes(message).decode())
-    except (ValueError, RecursionError, UnreadableMessage):
+            _read(body_bytes(message).decode())
+    except (ValueError, UnreadableMessage):
         return False
     return True
 
@@ -124,10 +125,10 @@ def _masked_body(envelope: Mapping[str, Any]) -> tuple[Any, bool]:
     body = envelope.get("body")
     try:
         text = body_bytes(envelope)
-        payload = _READER.decode(text.decode())
+        payload = _read(text.decode())
     except UnreadableMessage:
         return (mask_text(body) if isinstance(body, str) else mask_value(body)), False
-    except (ValueError, RecursionError):
+    except ValueError:
         return _masked_bytes(body, text), False
     masked = mask_value(payload)
     return (body, True) if masked == payload else (json.dumps(masked, ensure_ascii=False), False)
@@ -147,6 +148,13 @@ def _masked_bytes(body: Any, content: bytes) -> Any:  # noqa: ANN401 - text, or 
 def _dict(message: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = message.get(name)
     return found if isinstance(found, dict) else {}
+
+
+def _read(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """The JSON value that a text stands for, with all that `_each_pair` keeps. Raises ValueError."""
+    if nests_deeper(text, DEEPEST):
+        raise NotJson("it nests too deeply")
+    return _READER.decode(text)
 
 
 def _each_pair(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """JSON as RFC 8259 has it, and nothing beyond: what Python's own reader lets pass would mean something else later.
 
 Pure. A key that stands twice in one object would silently lose the first value, and NaN is no number.
+
+How deep a text may nest is decided here, before Python reads it. Python's own bound is no rule: it differs between
+versions, falls with the depth of the call, and from 3.12 on ignores the size of the thread's stack.
 """
 
 from __future__ import annotations
@@ -8,6 +11,9 @@ from __future__ import annotations
 import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
+
+DEEPEST: Final = 100
+"""Arrays and objects within one another in what is read: an order has three, the payload of a shop system ten."""
 
 
 class NotJson(ValueError):  # noqa: N818 - named by what it says of the text
@@ -19,10 +25,12 @@ def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - an
 
     Raises NotJson.
     """
+    if nests_deeper(text, DEEPEST):
+        raise NotJson("it nests too deeply")
     if not decimals:
         try:
             value = _QUICK.decode(text)
-        except (ValueError, RecursionError):
+        except ValueError:
             pass  # what is wrong with it, the strict one says
         else:
             kept = _keys_kept(value)
@@ -38,21 +46,23 @@ def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - an
         raise NotJson(f"not JSON (line {error.lineno}, column {error.colno})") from None  # the cause holds the text
     except ValueError:  # Python refuses to read more than 4300 digits
         raise NotJson("a number in it has too many digits") from None
-    except RecursionError:
-        raise NotJson("it nests too deeply") from None
 
 
-def deepest(value: object) -> int:
-    """How many arrays and objects stand within one another in a JSON value; 0 for a scalar."""
-    depth, level = 0, [value]
-    while level := [member for one in level if isinstance(one, dict | list) for member in _within(one)]:
-        depth += 1
-    return depth
+def nests_deeper(text: str, levels: int) -> bool:
+    """Whether more than so many arrays and objects stand within one another in a JSON text.
 
-
-def _within(value: dict[str, Any] | list[Any]) -> list[Any]:
-    """What stands in an array or object, or something that stands for it being one at all."""
-    return [*(value.values() if isinstance(value, dict) else value), None]
+    Of a text that is no JSON it tells this as far as a reader gets.
+    """
+    if text.count("[") + text.count("{") <= levels:  # nothing nests deeper than it has brackets
+        return False
+    plain = text.encode("ascii", "ignore").replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(plain.split(b'"')[::2])
+    depth = 0
+    for bracket in outside_strings.translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > levels:
+            return True
+    return False
 
 
 def _keys_written(text: str) -> int:
@@ -93,6 +103,7 @@ def _decimal(written: str) -> Decimal:
         raise NotJson("the exponent of a number in it is too large") from None
 
 
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[{]}"))
 _KEY_ENDS: Final = ('":', " :", "\t:", "\n:", "\r:")
 # Without a call for each object, which takes half the time: that no key was lost is counted afterwards.
 _QUICK: Final = json.JSONDecoder(parse_constant=_no_number)

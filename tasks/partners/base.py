@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from config.accounts import AccountSettings, PartnerSpec
 from tasks.errors import Declined, Unanswered
+from tasks.messages.strict_json import DEEPEST, nests_deeper
 from tasks.plain_text import readable
 from tasks.redemption import Redemption
 
@@ -112,8 +113,9 @@ class Partner(ABC, Generic[A]):
 def read_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in an answer's body; None where there is none that can be read."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):  # not JSON, not UTF-8, a number beyond Python's limits, nested too deeply
+        text = body.decode(json.detect_encoding(body))
+        document = None if nests_deeper(text, DEEPEST) else json.loads(text)
+    except ValueError:  # not JSON, not UTF-8, a number beyond Python's limits
         return None
     return document if isinstance(document, dict) else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -75,6 +74,6 @@ def _read(event: object) -> object:
 
 def _json_or_none(text: str | None) -> object:
     try:
-        return json.loads(text) if text else None
-    except (ValueError, TypeError, RecursionError):
+        return read_json(text) if text else None
+    except (NotJson, TypeError):
         return None

@@ -49,6 +49,7 @@ UNREADABLE = {
     "not utf-8": b"\xff\xfe\x00{",
     "nested": b"[" * 200_000,
     "nested object": b'{"a":' * 100_000,
+    "nested and whole": b'{"message":' + b"[" * 5000 + b"]" * 5000 + b"}",
     "a number beyond all limits": b'{"message":' + b"9" * 5000 + b"}",
     "null": b"null",
     "list": b"[]",
