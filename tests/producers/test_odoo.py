@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
 from tasks.orders import hash_email
+from tests.moments import ago
 from tests.producers.front import Front
 from tests.producers.house import TOKEN, House, Told
 from tests.producers.page import paste, snippet
@@ -59,7 +60,7 @@ def order(name: str, *cards: dict[str, object], **more: object) -> dict[str, obj
     partner = {"email": "Jane@example.com"}
     return {
         "name": name,
-        "date_order": "2026-11-21T20:15:00",
+        "date_order": ago(minutes=5).replace(tzinfo=None).isoformat(),
         "order_line": lines,
         "applied_coupon_ids": list(cards),
         "code_enabled_rule_ids": [],

@@ -14,6 +14,7 @@ import requests
 
 from tasks.orders import hash_email
 from tests.acceptance.kit import eventually
+from tests.moments import ago
 from tests.producers.front import Front
 from tests.producers.house import TOKEN, House, Told
 from tests.producers.page import paste, snippet
@@ -39,7 +40,7 @@ def money(net: str, gross: str) -> dict[str, Any]:
 
 ORDER: Final = {
     "id": "T3JkZXI6MQ==",
-    "created": "2026-11-21T20:15:00.123456+00:00",
+    "created": ago(minutes=5).isoformat(timespec="microseconds"),
     "userEmail": "Jane@example.com",
     "isPaid": True,
     "total": money("110.1", "135.42"),

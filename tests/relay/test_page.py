@@ -12,6 +12,7 @@ from config.settings import load_settings
 from tasks.partners import SPECS
 from tests.cli.conftest import Run, Worker
 from tests.databases import Database, connected
+from tests.moments import ago
 from tests.relay.shop_sql import ROOT, ShopSQL
 from worker.relay.ddl import ddl
 from worker.relay.relay import Relay
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PAGE = (ROOT / "docs" / "outbox.md").read_text("utf-8")
 SQL = dict(re.findall(r"```sql\n-- ([^\n]+)\n(.*?)```", PAGE, flags=re.DOTALL))
 RIGHTS = {"postgresql": "PostgreSQL", "mysql": "MariaDB, MySQL"}
-PAID = {"shop": "uk", "net_value": "219.90", "currency": "GBP", "completed_at": "2026-11-21 20:15:00"}
+PAID = {"shop": "uk", "net_value": "219.90", "currency": "GBP", "completed_at": f"{ago(days=9):%Y-%m-%d %H:%M:%S}"}
 BEYOND = (
     "SELECT * FROM orders",
     "SELECT * FROM redemption_event",

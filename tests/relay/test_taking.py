@@ -12,6 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.cli.conftest import Worker, event
+from tests.moments import ago, iso
 from tests.relay.erp import ON_SERVERS, ON_SQLITE
 from tests.tasks.examples import ADDRESS
 from worker.relay.errors import DatabaseError
@@ -100,11 +101,11 @@ def test_what_cannot_be_sent_is_dead_at_once(outbox: Outbox, relay: Relay) -> No
 
 
 def test_an_order_was_completed_when_its_row_was_written(outbox: Outbox, relay: Relay, worker: Worker) -> None:
-    written = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
-    outbox.add(event("1"), event("2", completed_at="2026-11-05T08:00:00Z"), created_at=written)
+    written, completed = ago(days=51), ago(days=16)
+    outbox.add(event("1"), event("2", completed_at=iso(completed)), created_at=written)
     relay.once()
     assert worker.record("sovendus:uk:1:SKD1").redemption().completed_at == written
-    assert worker.record("sovendus:uk:2:SKD1").redemption().completed_at == datetime(2026, 11, 5, 8, tzinfo=UTC)
+    assert worker.record("sovendus:uk:2:SKD1").redemption().completed_at == completed
 
 
 @ON_SQLITE

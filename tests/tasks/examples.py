@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from config.settings import Settings, load_settings
 from tasks.orders import Order, parse_order
 from tasks.partners import PARTNERS, SPECS
 from tasks.redemption import Redemption
+from tests.moments import NOW, iso
 
-NOW = datetime(2026, 11, 21, 20, 15, 30, tzinfo=UTC)
+PLACED = NOW - timedelta(seconds=30)
 ADDRESS = "jane.doe+shop@example.com"
 KEY = "K3y/with+odd %chars"
 MEDIUM = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
@@ -37,7 +38,7 @@ def event(**changes: object) -> dict[str, Any]:
     whole: dict[str, object] = {
         "order_id": "145789",
         "shop": "uk",
-        "completed_at": "2026-11-21T20:15:00Z",
+        "completed_at": iso(PLACED),
         "order_value": "219.99",
         "currency": "GBP",
         "coupons": [{"code": "AB12E3GH"}],

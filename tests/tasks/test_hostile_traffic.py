@@ -18,7 +18,8 @@ from tasks.messages.burying import bury_event
 from tasks.orders import hash_email, parse_order
 from tasks.outcomes import Buried, Settled
 from tasks.redeeming import attempt
-from tests.tasks.examples import ADDRESS, KEY, NOW, event, order, settings
+from tests.moments import NOW
+from tests.tasks.examples import ADDRESS, KEY, event, order, settings
 from tests.tasks.raw_servers import answer, serving
 from worker.composition import RedeemApp, create_app
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,8 @@ import pytest
 from config.settings import Settings
 from tasks.intake import account_of, plan_order
 from tasks.ledger import Planned
-from tests.tasks.examples import NOW, order, settings
+from tests.moments import NOW
+from tests.tasks.examples import PLACED, order, settings
 
 
 def plan(given: Settings | None = None, **changes: Any) -> list[Planned]:  # noqa: ANN401 - any field of an event
@@ -180,7 +181,7 @@ def test_all_that_a_partner_needs_is_carried_over() -> None:
     carried = only(
         plan(coupons=[UNIQODO], email="test.001@sovendus.de", source="online", params=["a", "", "b"])
     ).redemption
-    assert carried.completed_at == datetime(2026, 11, 21, 20, 15, tzinfo=UTC)
+    assert carried.completed_at == PLACED
     assert (carried.currency, carried.validation_key, carried.source) == ("GBP", "f458", "online")
     assert (carried.params, carried.provenance) == (("a", "", "b"), "uniqodo")
     assert carried.email_hash == "1d94e91aafaebd74135e7b9195045bf5"

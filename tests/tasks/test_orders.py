@@ -9,7 +9,8 @@ import pytest
 
 from tasks.invalid_event import InvalidEvent
 from tasks.orders import hash_email, parse_order
-from tests.tasks.examples import ADDRESS, NOW, event, order
+from tests.moments import NOW
+from tests.tasks.examples import ADDRESS, event, order
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ from tasks.paging.page import Page
 from tasks.partners.base import Receipt
 from tasks.persistence import NotNow
 from tasks.runtime import Runtime
+from tests.moments import NOW, ago
 from tests.tasks import examples
 from tests.tasks.ledger.clock import let_pass
 
 UNIQODO, SOVENDUS = ("uniqodo", "uk"), ("sovendus", "uk")
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+SINCE = str(round(ago(minutes=5).timestamp() * 1000))
 WRONG = Rejected("HTTP 422: Input validation failed.", code="422", status=422)
 
 
@@ -66,7 +68,7 @@ class Post:
     def open(self, code: str = "AB12", place: tuple[str, str] = SOVENDUS, **changes: object) -> str:
         coupon = {"code": code, "provenance": place[0], "validation_key": "f458"}
         order = examples.order(**({"shop": place[1], "coupons": [coupon]} | changes))
-        (one,) = self.runtime.ledger.open(plan_order(order, self.runtime.settings, now=examples.NOW))
+        (one,) = self.runtime.ledger.open(plan_order(order, self.runtime.settings, now=NOW))
         return one.id
 
     def claim(self, redemption_id: str, place: tuple[str, str] = SOVENDUS) -> Claim:
@@ -210,7 +212,7 @@ def test_retries_are_no_page_and_a_breaker_is_one_until_it_closes(post: Post) ->
         post.fails(f"F{n}", Unanswered("HTTP 503", status=503), UNIQODO)
     assert post.look() == []
     health = ("redeem:health:uniqodo:uk:" + account_of(post.runtime.settings, *UNIQODO)[0].fingerprint,)
-    post.redis.hset(*health, mapping={"state": "open", "since": "1795332688000"})
+    post.redis.hset(*health, mapping={"state": "open", "since": SINCE})
     page = post.page()
     assert (page.name, page.level, page.extra["waiting"]) == ("breaker_opened", "warning", 4)
     assert page.extra["money"] == {"GBP": "219.99"}
@@ -221,7 +223,7 @@ def test_retries_are_no_page_and_a_breaker_is_one_until_it_closes(post: Post) ->
     page = post.page()
     assert (page.name, page.level) == ("breaker_closed", "info")
     assert page.fingerprint == ("redeem", "breaker", "uniqodo", "uk")
-    post.redis.hset(*health, mapping={"state": "open", "since": "1795332688000"})
+    post.redis.hset(*health, mapping={"state": "open", "since": SINCE})
     assert post.look() == [], "one that flaps does not ring all the time"
     post.passes(16 * MINUTE)
     assert post.names() == ["breaker_opened"]

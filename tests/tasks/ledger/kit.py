@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict, Unpack
 
@@ -17,6 +16,7 @@ from tasks.identity import redemption_id
 from tasks.ledger import Account, Claim, Ledger, LedgerLimits, Opened, Planned, Record, Recorded, State
 from tasks.partners.base import Receipt
 from tasks.redemption import Redemption
+from tests.moments import ago
 from tests.tasks.ledger.clock import let_pass
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -25,6 +25,9 @@ KEEP = 400 * DAY
 GIVE_UP = 48 * HOUR
 BREAKER = Breaker(failures=3, probe_after=20, probe_cap=100)
 LIMITS = LedgerLimits(keep=KEEP, give_up_after=GIVE_UP, breaker=BREAKER)
+
+PLACED = ago(days=9)
+"""When every order here was completed: long before anything else happens to it."""
 
 UK = Account("sovendus", "uk", "fp1")
 DE = Account("uniqodo", "de", "fp1")
@@ -54,7 +57,7 @@ _USUAL = Redemption(
     code="",
     order_value=Decimal("219.99"),
     currency="GBP",
-    completed_at=datetime(2026, 11, 21, 20, 15, tzinfo=UTC),
+    completed_at=PLACED,
     email_hash="1d94e91aafaebd74135e7b9195045bf5",
     validation_key="f458",
 )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,9 +8,8 @@ import pytest
 
 from tasks.orders import hash_email, parse_order
 from tasks.shop_systems import SYSTEMS, NothingToReport
-from tests.tasks.shop_systems.deliveries import NAMES, PERSONAL, body, payload
+from tests.tasks.shop_systems.deliveries import NAMES, PERSONAL, PLACED, body, payload
 
-NOW = datetime(2026, 11, 21, 20, 30, tzinfo=UTC)
 ERIKA, JANE = "erika.mustermann@example.com", "jane.doe@example.com"
 
 
@@ -75,13 +74,13 @@ def test_an_order_becomes_its_event(name: str) -> None:
     number, value, currency, codes, email, customer, *is_test = REPORTED[name]
     event = SYSTEMS[name.partition("_")[0]].read({}, payload(name))
     assert isinstance(event, dict)
-    order = parse_order(event | {"shop": "uk"}, now=NOW)
+    order = parse_order(event | {"shop": "uk"}, now=PLACED + timedelta(minutes=15))
     assert (order.order_id, order.order_value, order.currency) == (number, Decimal(value), currency)
     assert [coupon.model_dump(exclude_none=True) for coupon in order.coupons] == [
         code | {"discount": Decimal(code["discount"])} for code in codes
     ]
     assert (order.email_hash, order.customer_id) == (hash_email(email), customer)
-    assert order.completed_at.replace(microsecond=0) == datetime(2026, 11, 21, 20, 15, tzinfo=UTC)
+    assert order.completed_at.replace(microsecond=0) == PLACED
     assert order.test is bool(is_test)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from hypothesis import strategies as st
 from tasks.invalid_event import InvalidEvent
 from tasks.orders import parse_order
 from tasks.shop_systems import SYSTEMS, NothingToReport, Unmapped
+from tests.moments import NOW
 from tests.tasks.shop_systems.deliveries import PERSONAL, payload
 
-NOW = datetime(2026, 11, 21, 20, 30, tzinfo=UTC)
 JSON = st.recursive(
     st.none()
     | st.booleans()
