@@ -40,6 +40,7 @@ class Ledger(LedgerBooks):
         self.limits = limits
         self._clock = clock  # seconds; never set, so that leaps of the server's clock show
         self._looked_at: float | None = None
+        self._seen = 0  # the ledger's own time at that look, in ms
 
     def open(self, planned: Sequence[Planned]) -> list[Opened]:
         """Open redemptions, all or none, and ring for the new ones; of a known one the first content stays."""
@@ -120,7 +121,7 @@ class Ledger(LedgerBooks):
         """
         looks_at = self._clock()
         own_pause = -1 if self._looked_at is None else _ms(looks_at - self._looked_at)
-        rung, given_up, next_due, accounts, looked_ago = self._run(
+        rung, given_up, next_due, accounts, looked_ago, seen = self._run(
             "wake",
             account.name,
             account.fingerprint,
@@ -133,8 +134,9 @@ class Ledger(LedgerBooks):
             self._keep,
             "1" if account.known else "0",
             own_pause,
+            self._seen,
         )
-        self._looked_at = looks_at
+        self._looked_at, self._seen = looks_at, seen
         alone = looked_ago >= own_pause - _SAME_LOOK
         return Woken(rung, given_up, next_due / 1000 if next_due >= 0 else None, accounts, alone)
 

@@ -10,9 +10,9 @@ end
 -- server's clock leapt ahead did not pass.
 local function give_up_clock() return NOW - LEAPT end
 
--- Whether the time since the wakers' last look passed or was leapt over, only the next look can tell: until then
--- nothing is given up by it.
-local function untold_ms() return (is_watched() or PULSE == 0) and 0 or NOW - PULSE end
+-- Whether the time since the wakers' last look passed or was leapt over, only the next look can tell, and that of a new
+-- worker cannot: until then nothing is given up by it.
+local function untold_ms() return unsure_ms() + ((is_watched() or PULSE == 0) and 0 or NOW - PULSE) end
 
 local function stood_ms(a) return a.stood + (a.since and give_up_clock() - a.since or 0) end
 

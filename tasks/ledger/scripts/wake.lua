@@ -1,7 +1,8 @@
 -- Look for one account's due wake-ups, and ring: ARGV prefix, account, fp, queue, limit, ring_ms, short_queue,
--- longest_lease_ms, give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms. Moves each to
--- its next wake-up (never removes it: a doorbell may be lost) and returns {ids whose doorbell rang, ids that were given
--- up, when the next one is due: ms from now, or -1; how many accounts there are, ms since any waker's last look}.
+-- longest_lease_ms, give_up_ms, keep_ms, known ("1": this worker's settings have the account), own_pause_ms, own_last.
+-- Moves each to its next wake-up (never removes it: a doorbell may be lost) and returns {ids whose doorbell rang, ids
+-- that were given up, when the next one is due: ms from now, or -1; how many accounts there are, ms since any waker's
+-- last look, NOW}.
 
 local account, fp, queue = ARGV[2], ARGV[3], ARGV[4]
 local limit, ring_ms, short_queue = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -10,10 +11,10 @@ local EXAMINED_WHILE_OPEN = 50
 local STRANGE_MS = 60000 -- an account that no worker knew for so long is looked after by those who do not know it
 
 local looked_ago = NOW - PULSE
-note_pulse(tonumber(ARGV[8]), tonumber(ARGV[12]))
+note_pulse(tonumber(ARGV[8]), tonumber(ARGV[12]), tonumber(ARGV[13]))
 
 local function told(rung, given_up, next_due)
-  return { rung, given_up, next_due, redis.call('SCARD', P .. 'accounts'), looked_ago }
+  return { rung, given_up, next_due, redis.call('SCARD', P .. 'accounts'), looked_ago, NOW }
 end
 
 -- Who does not know the account does not know its health either.

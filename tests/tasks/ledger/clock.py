@@ -42,7 +42,7 @@ local moments = {
   health = function(key) shift_fields(key, { 'probe_at', 'probe_rung_at', 'since' }) end,
   wake = shift_scores, flight = shift_scores, dead = shift_scores, consumers = shift_scores,
   clock = function(key)
-    shift_fields(key, { 'latest', 'reap_after' })
+    shift_fields(key, { 'latest', 'reap_after', 'unsure_at' })
     if unwatched then return shift_fields(key, { 'pulse' }) end
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000) + (redis.call('HGET', key, 'offset') or 0)
