@@ -40,7 +40,7 @@ class LeanRequest(_Celerys):  # type: ignore[misc]  # as Celery's own
         self._content_type = self._content_encoding = self._eta = self._expires = None
         self._body = self._Request__payload = payload
         self.id, self._type, self.name = headers["id"], headers["task"], headers["task"]
-        self._root_id, self._parent_id = headers.get("root_id"), headers.get("parent_id")
+        self._root_id = self._parent_id = None
         self._argsrepr, self._kwargsrepr = shown, "{}"
         self._eventer, self._connection_errors = consumer.event_dispatcher, consumer.connection_errors
         self._delivery_info = delivery
@@ -51,8 +51,6 @@ class LeanRequest(_Celerys):  # type: ignore[misc]  # as Celery's own
             "argsrepr": shown,
             "kwargsrepr": "{}",
             "properties": message.properties,
-            "reply_to": message.properties.get("reply_to"),
-            "correlation_id": message.properties.get("correlation_id"),
             "hostname": self._hostname,
             "delivery_info": delivery,
             "args": payload[0],
@@ -128,7 +126,7 @@ def _announce(eventer: Any, request: Any) -> None:  # noqa: ANN401 - as Celery's
         name=request.name,
         args=request.argsrepr,
         kwargs="{}",
-        root_id=request.root_id,
-        parent_id=request.parent_id,
+        root_id=None,
+        parent_id=None,
         retries=request.request_dict.get("retries", 0),
     )

@@ -1,60 +1,81 @@
-"""The body of a Celery message: read however it travelled and however large it says it is, and written anew. Pure."""
+"""The body of a Celery message: read however it travelled and however large it says it is. Pure.
+
+One reader for workers, replays and erasures. It forgives what Celery forgives: base64 with line breaks, the names that
+kombu has for a compression, whatever the message says its character set is. JSON is always read as UTF-8.
+"""
 
 from __future__ import annotations
 
 import bz2
-import json
+import functools
 import lzma
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-from kombu.utils.json import loads as celery_loads
+from typing import Any, Final, NamedTuple
 
 from tasks.messages.bad_message import UnreadableMessage
 from tasks.messages.strict_json import NotJson, nests_deeper, read_json
+from tasks.messages.typed_values import may_hold_types, types_as_text
 
 LARGEST: Final = 1024 * 1024
 """Bytes of a message, and of its body when it is unpacked: a real order has a few thousand."""
 _DEEPEST: Final = 32
 """Masking keeps nothing that lies deeper, and so no such order could be replayed."""
 
-_LISTED: Final = ("callbacks", "errbacks", "chain")
+_ZLIB_OR_GZIP: Final = zlib.MAX_WBITS | 32  # kombu's gzip is zlib's own format; others send what it says
+_gzip: Final = functools.partial(zlib.decompressobj, _ZLIB_OR_GZIP)
 _UNPACKERS: Final[Mapping[str, Callable[[], Any]]] = {
-    "application/x-gzip": zlib.decompressobj,  # so Celery calls what is zlib's own format
-    "application/x-bz2": bz2.BZ2Decompressor,
-    "application/x-lzma": lzma.LZMADecompressor,
+    **dict.fromkeys(("application/x-gzip", "gzip", "zlib"), _gzip),
+    **dict.fromkeys(("application/x-bz2", "bzip2", "bzip"), bz2.BZ2Decompressor),
+    **dict.fromkeys(("application/x-lzma", "lzma", "xz"), lzma.LZMADecompressor),
 }
+_URL_SAFE: Final = str.maketrans("-_", "+/", "=")
+
+
+class Called(NamedTuple):
+    """Which task a message calls, with which arguments; unchecked, except that it has them all."""
+
+    stated: Mapping[str, Any]
+    """What the message says of itself: `task`, `id` and more."""
+    args: Any
+    kwargs: Any
+
+
+def read_call(headers: Mapping[str, Any], payload: object) -> Called:
+    """What a message asks for, by its headers and its body, in either of Celery's message protocols.
+
+    Celery's callbacks, errbacks, chains and chords are not read: nothing follows an order.
+
+    Raises UnreadableMessage.
+    """
+    if isinstance(payload, dict):  # protocol 1 says all in the body; some say part of it in the headers too
+        said = {name: value for name, value in headers.items() if value is not None}
+        return Called({**payload, **said}, payload.get("args", []), payload.get("kwargs", {}))
+    if isinstance(payload, list) and len(payload) == 3:  # noqa: PLR2004 - as unpacked here
+        args, kwargs, _ = payload
+        return Called(headers, args, kwargs)
+    raise UnreadableMessage("it has no arguments: neither [args, kwargs, embed] nor an object with args and kwargs")
 
 
 def read_body(envelope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
     """The JSON value in the body of a message, given as the JSON object that stood in the queue.
 
+    Values that kombu sent with their type are text in it.
+
     Raises UnreadableMessage.
     """
-    return read_value(body_text(envelope))
-
-
-def body_text(envelope: Mapping[str, Any]) -> str:
-    """The body as text; otherwise as `body_bytes`."""
     try:
-        return body_bytes(envelope).decode()
+        text = body_bytes(envelope).decode()
     except UnicodeDecodeError:
         raise UnreadableMessage("the body is not UTF-8") from None  # the cause holds the body
-
-
-def read_value(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value that a body's text stands for.
-
-    Raises UnreadableMessage.
-    """
     if nests_deeper(text, _DEEPEST):
         raise UnreadableMessage(f"the body nests deeper than {_DEEPEST} levels")
     try:
-        return read_json(text)
+        value = read_json(text)
     except NotJson as error:
         raise UnreadableMessage(f"the body cannot be read: {error}") from None
+    return types_as_text(value) if may_hold_types(text) else value
 
 
 def body_bytes(envelope: Mapping[str, Any]) -> bytes:
@@ -67,63 +88,30 @@ def body_bytes(envelope: Mapping[str, Any]) -> bytes:
         raise UnreadableMessage("the body is not text")
     packed = _travelled(body, _within(envelope, "properties").get("body_encoding"))
     compression = _within(envelope, "headers").get("compression")
-    return packed if compression is None else _unpacked(packed, compression)
-
-
-def what_follows(embed: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to follow the task, out of the third part of a body.
-
-    Raises UnreadableMessage where that has not the shape that Celery gives it.
-    """
-    follows: dict[str, Any] = {name: _signatures(embed.get(name), name) for name in _LISTED}
-    follows["chord"] = embed.get("chord")
-    if follows["chord"] is not None and not _is_signature(follows["chord"]):
-        raise UnreadableMessage("chord: no task signature")
-    return follows
-
-
-def write_body(args: list[Any], kwargs: dict[str, Any], follows: Mapping[str, Any]) -> str:
-    """A body as Celery's message protocol 2 has it.
-
-    Raises UnreadableMessage where Celery could not read it.
-    """
-    body = json.dumps([args, kwargs, follows])
-    if '"__type__"' in body:  # kombu's way to send a Decimal or a date; reading it runs code that may fail
-        try:
-            celery_loads(body)
-        except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
-            raise UnreadableMessage("a value in the body is not of the __type__ that it says") from None
-    return body
-
-
-def _signatures(given: object, name: str) -> object:
-    if given is not None and not (isinstance(given, list) and all(map(_is_signature, given))):
-        raise UnreadableMessage(f"{name}: no list of task signatures")
-    return given
-
-
-def _is_signature(value: object) -> bool:
-    """Whether it has the shape of a Celery task to call, as JSON."""
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("task"), str)
-        and isinstance(value.get("args", []), list)
-        and isinstance(value.get("kwargs", {}), dict)
-        and isinstance(value.get("options", {}), dict)
-    )
+    return _unpacked(packed, compression) if compression else packed
 
 
 def _travelled(body: str, encoding: object) -> bytes:
+    if encoding == "base64":
+        return _from_base64(body)
+    if encoding not in (None, "", "utf-8", "UTF-8", "utf8"):
+        raise UnreadableMessage("properties.body_encoding is none that is known here")
     try:
-        if encoding is None or encoding == "utf-8":
-            return body.encode()
-        if encoding == "base64":
-            return b64decode(body, validate=True)
+        return body.encode()
     except UnicodeEncodeError:
         raise UnreadableMessage("the body holds half a surrogate pair") from None  # the cause holds the body
+
+
+def _from_base64(body: str) -> bytes:
+    """Base64 of any make: MIME breaks lines, others leave out the padding or use the alphabet for URLs."""
+    try:
+        return b64decode(body, validate=True)  # as nearly always
     except ValueError:
-        raise UnreadableMessage("the body is not base64, though it says so") from None
-    raise UnreadableMessage("properties.body_encoding is none that is known here")
+        letters = "".join(body.split()).translate(_URL_SAFE)
+    try:
+        return b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except ValueError:
+        raise UnreadableMessage("the body is not base64, though it says so") from None  # the cause holds the body
 
 
 def _unpacked(packed: bytes, compression: object) -> bytes:

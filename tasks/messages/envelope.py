@@ -1,16 +1,18 @@
 """A message as it stands in the queue, checked all through and written anew, before Celery sees anything of it.
 
 Celery trusts what it reads: a body that is no JSON ends the worker, an absent `delivery_info` reads as a lost
-connection, keyword arguments that are a list count as success, and each time the message is gone. So only what is
-known to be safe is copied here, and whatever else stands in a message does not reach Celery:
+connection, keyword arguments that are a list count as success, and each time the message is gone. What a stock worker
+runs is read here as leniently as there, since gocelery, celery-php, celery.node and hand-made JSON each write a message
+in their own way. But only what is known to be safe is copied; whatever else stands in a message does not reach Celery:
 
+- callbacks, errbacks, chain, chord: the worker would publish them, to whichever queue and with whichever options the
+  sender chose. Nothing follows an order.
 - `eta` and `expires`: an order is reported at once, and does not expire. On Redis an ETA waits in one worker's memory,
   and what is past its expiry Celery drops without a word.
 - `timelimit`: threads have none, and one of a stranger's would only be a way to kill the worker's own.
 - `argsrepr`, `kwargsrepr`, `shadow`, `origin`: they show up in logs and in Flower, and hold whatever the sender likes.
-- `ignore_result`, `group`, stamps: nobody keeps results here.
-
-Callbacks, errbacks, chains and chords stay, if they have the shape that Celery gives them.
+- `reply_to`, `ignore_result`, `group`, stamps: nobody keeps results here.
+- `root_id`, `parent_id`, `replaced_task_nesting`, `meth`, and for an order `retries`: they are of the sender's tasks.
 """
 
 from __future__ import annotations
@@ -22,12 +24,11 @@ from typing import Any, Final, NamedTuple
 
 from tasks.doorbell import task_name
 from tasks.identity import is_redemption_id
-from tasks.messages.bad_message import BadMessage, UnknownTask, UnreadableMessage
-from tasks.messages.body import LARGEST, body_text, read_value, what_follows, write_body
+from tasks.messages.bad_message import UnknownTask, UnreadableMessage
+from tasks.messages.body import LARGEST, read_body, read_call
 from tasks.messages.strict_json import NotJson, read_json
+from tasks.messages.typed_values import is_typed, types_as_text
 from tasks.partners import PARTNERS
-
-__all__ = ["BadMessage", "UnknownTask", "UnreadableMessage", "read_message"]
 
 _REDEEMS: Final = {task_name(partner): partner for partner in PARTNERS}
 _PLAIN: Final = re.compile(r"[!-?A-~]{1,255}")
@@ -37,63 +38,40 @@ _MOST_RETRIES: Final = 2**31 - 1
 _IDS: Final = uuid.UUID("0b0f3a52-5a5e-4f0b-8d39-4c6a37d0a9e1")
 
 
-class Parts(NamedTuple):
-    """What is taken over of a message."""
+class Arrival(NamedTuple):
+    """A message in good order: `headers` and `properties` as message protocol 2 has them, and what its body says."""
 
     headers: dict[str, Any]
     properties: dict[str, Any]
     args: list[Any]
     kwargs: dict[str, Any]
-    follows: dict[str, Any]
-    """Callbacks, errbacks, chain and chord; each None where there is none."""
-    may_hold_types: bool
-    """Whether Celery may read some value in the body as something else than JSON has: a Decimal, or a date."""
 
 
-def read_message(raw: bytes, *, queue: str, known: Collection[str]) -> dict[str, Any]:
-    """The message in `raw`, taken off the list `queue`, as kombu's virtual transport expects it.
+def read_with_care(raw: bytes, *, queue: str, known: Collection[str]) -> Arrival:
+    """The message in `raw`, taken off the list `queue`, whichever of Celery's protocols it is in.
 
-    `known` are the names of the tasks that are ours to run. The body is JSON text, message protocol 2, whatever it was.
-    A partner's task is welcome on any queue, with exactly one redemption id of that partner; any other task's
-    arguments are its own affair, as long as they are a list and an object.
+    `known` are the names of the tasks that are ours to run. A partner's task is welcome on any queue, with exactly one
+    redemption id of that partner; any other task's arguments are its own affair, as long as they are a list and an
+    object.
 
     Raises UnreadableMessage or UnknownTask, which name the defect and quote nothing.
     """
-    parts = read_parts(raw, queue=queue, known=known)
-    return {
-        "body": write_body(parts.args, parts.kwargs, parts.follows),
-        "content-type": "application/json",
-        "content-encoding": "utf-8",
-        "headers": parts.headers,
-        "properties": parts.properties,
-    }
-
-
-def read_parts(raw: bytes, *, queue: str, known: Collection[str]) -> Parts:
-    """The same, with the body still as read; what raises when it is written anew is not known yet."""
     envelope = _envelope(raw)
-    headers, properties = _object(envelope, "headers"), _object(envelope, "properties")
-    _check_delivery(properties)
-    if envelope.get("content-type") != "application/json":
-        raise UnreadableMessage("content-type is not application/json")
-    if envelope.get("content-encoding") not in ("utf-8", "UTF-8"):
-        raise UnreadableMessage("content-encoding is not utf-8")
-    text = body_text(envelope)
-    told, args, kwargs, embed = _as_protocol_2(headers, read_value(text))
-    task = _task(told, known)
-    shown = _shown_arguments(task, args, kwargs)
-    return Parts(
-        headers={"task": task, "id": _id(told), **_optional(told), **shown, **_traced(headers)},
+    headers, properties = _members(envelope, "headers"), _members(envelope, "properties")
+    tag = _delivery_tag(properties)
+    _check_content(envelope)
+    stated, args, kwargs = read_call(headers, read_body(envelope))
+    _check_arguments(args, kwargs)
+    task = _task(stated, known)
+    return Arrival(
+        headers={"task": task, "id": _id(stated), **_job(task, args, kwargs, stated), **_traced(headers)},
         properties={
-            **{name: properties[name] for name in ("correlation_id", "reply_to") if _is_plain(properties.get(name))},
-            "delivery_tag": properties["delivery_tag"],
+            "delivery_tag": tag,
             # The anonymous exchange: what is put back goes to this queue, whichever exchange its sender named.
             "delivery_info": {"exchange": "", "routing_key": queue},
         },
         args=args,
         kwargs=kwargs,
-        follows=what_follows(embed),
-        may_hold_types="__type__" in text or "\\u" in text,  # as it stands, or escaped
     )
 
 
@@ -111,50 +89,46 @@ def _envelope(raw: bytes) -> dict[str, Any]:
     return envelope
 
 
-def _object(envelope: Mapping[str, Any], name: str) -> dict[str, Any]:
-    found = envelope.get(name)
+def _members(envelope: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Headers or properties; empty where there are none, which PHP writes as an empty array."""
+    found = envelope.get(name) or {}
     if not isinstance(found, dict):
-        raise UnreadableMessage(f"{name} is missing" if found is None else f"{name} is no JSON object")
+        raise UnreadableMessage(f"{name} is no JSON object")
     return found
 
 
-def _check_delivery(properties: Mapping[str, Any]) -> None:
-    """What a stock worker would take for a lost connection where it is absent."""
-    tag, info = properties.get("delivery_tag"), properties.get("delivery_info")
-    if not isinstance(tag, str) or not tag:
-        raise UnreadableMessage("properties.delivery_tag is missing or no text")
+def _delivery_tag(properties: Mapping[str, Any]) -> str:
+    """The sender's tag, where all is there that a stock worker would else take for a lost connection."""
+    tag, info = _word(properties.get("delivery_tag")), properties.get("delivery_info")
+    if not tag:
+        raise UnreadableMessage("properties.delivery_tag is missing, or neither text nor a number")
     if not isinstance(info, dict):
         raise UnreadableMessage("properties.delivery_info is missing or no JSON object")
     for name in ("exchange", "routing_key"):
-        if not isinstance(info.get(name), str):
-            raise UnreadableMessage(f"properties.delivery_info.{name} is missing or no text")
+        if name not in info:
+            raise UnreadableMessage(f"properties.delivery_info.{name} is missing")
+    return tag
 
 
-def _as_protocol_2(
-    headers: Mapping[str, Any], payload: object
-) -> tuple[Mapping[str, Any], list[Any], dict[str, Any], dict[str, Any]]:
-    """What the message says of itself, its arguments, and what is to follow it."""
-    told: Mapping[str, Any]
-    args: Any
-    kwargs: Any
-    embed: Any
-    if isinstance(payload, dict):  # protocol 1 says all in the body; some say part of it in the headers too
-        told, args, kwargs, embed = {**payload, **headers}, payload.get("args", []), payload.get("kwargs", {}), payload
-    elif isinstance(payload, list) and len(payload) == 3:  # noqa: PLR2004 - as unpacked here
-        told, (args, kwargs, embed) = headers, payload
-    else:
-        raise UnreadableMessage("the body is neither [args, kwargs, embed] nor an object with args and kwargs")
+def _check_content(envelope: Mapping[str, Any]) -> None:
+    if envelope.get("content-type") != "application/json":
+        raise UnreadableMessage("content-type is not application/json")
+    encoding = envelope.get("content-encoding")
+    if encoding is not None and not isinstance(encoding, str):  # else it may say what it likes, as with Celery
+        raise UnreadableMessage("content-encoding is not text")
+
+
+def _check_arguments(args: object, kwargs: object) -> None:
     if not isinstance(args, list):
         raise UnreadableMessage("the arguments are no JSON array")
     if not isinstance(kwargs, dict):
         raise UnreadableMessage("the keyword arguments are no JSON object")
-    if embed is not None and not isinstance(embed, dict):
-        raise UnreadableMessage("what follows the arguments in the body is no JSON object")
-    return told, args, kwargs, embed or {}
+    if any(map(is_typed, args)):
+        raise UnreadableMessage("an argument is not of the __type__ that it says")
 
 
-def _task(told: Mapping[str, Any], known: Collection[str]) -> str:
-    task = told.get("task")
+def _task(stated: Mapping[str, Any], known: Collection[str]) -> str:
+    task = stated.get("task")
     if not isinstance(task, str) or not task:
         raise UnreadableMessage("no task is named")
     if task not in known:
@@ -162,30 +136,30 @@ def _task(told: Mapping[str, Any], known: Collection[str]) -> str:
     return task
 
 
-def _id(told: Mapping[str, Any]) -> str:
+def _id(stated: Mapping[str, Any]) -> str:
     """The task's id, which Flower and logs show: one that is fit to be shown, always the same for the same."""
-    given = told.get("id")
-    if not isinstance(given, str) or not given:
-        raise UnreadableMessage("the task's id is missing or no text")
-    return given if _is_plain(given) else str(uuid.uuid5(_IDS, ascii(given)))
+    given = _word(stated.get("id"))
+    if not given:
+        raise UnreadableMessage("the task's id is missing, or neither text nor a number")
+    return given if _PLAIN.fullmatch(given) else str(uuid.uuid5(_IDS, ascii(given)))
 
 
-def _optional(told: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: told[name] for name in ("lang", "root_id", "parent_id") if _is_plain(told.get(name))}
-    retries = told.get("retries")
-    if isinstance(retries, int) and not isinstance(retries, bool) and 0 <= retries <= _MOST_RETRIES:
-        found["retries"] = retries
-    return found
+def _word(value: object) -> str | None:
+    """Text, a number or a UUID as text; None for anything else."""
+    found = types_as_text(value)
+    return str(found) if isinstance(found, str | int | float) and not isinstance(found, bool) else None
 
 
-def _shown_arguments(task: str, args: list[Any], kwargs: dict[str, Any]) -> dict[str, str]:
-    """What Flower and logs show of a doorbell, once it is known to be one; other tasks show theirs by themselves."""
+def _job(task: str, args: list[Any], kwargs: dict[str, Any], stated: Mapping[str, Any]) -> dict[str, Any]:
+    """What Flower and logs show of a job message, once it is known to be one; an order shows its own by itself."""
     partner = _REDEEMS.get(task)
     if partner is None:
         return {}
     if kwargs or len(args) != 1 or not isinstance(args[0], str) or not is_redemption_id(args[0], partner):
         raise UnreadableMessage(f"{task} takes one redemption id of {partner}'s and nothing else")
-    return {"argsrepr": repr((args[0],)), "kwargsrepr": "{}"}
+    retries = stated.get("retries")
+    counted = isinstance(retries, int) and not isinstance(retries, bool) and 0 <= retries <= _MOST_RETRIES
+    return {"retries": retries if counted else 0, "argsrepr": repr((args[0],)), "kwargsrepr": "{}"}
 
 
 def _traced(headers: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +173,3 @@ def _traced(headers: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(place.get(name), str) and _TRACE.fullmatch(place[name])
     }
     return {"headers": found} if found else {}
-
-
-def _is_plain(value: object) -> bool:
-    return isinstance(value, str) and _PLAIN.fullmatch(value) is not None

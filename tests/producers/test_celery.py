@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tasks.messages.envelope import read_message
+from tasks.messages.envelope import read_with_care
 from tasks.orders import hash_email
 from tests.acceptance.kit import eventually
 from tests.deploy.guarded_broker import CERTIFICATE, GuardedBroker
@@ -105,5 +105,5 @@ def test_all_of_them_speak_tls(tmp_path: Path) -> None:
         with broker.admin() as admin:
             lying = [json.loads(one) for one in admin.lrange("orders", 0, -1)]
     for one in lying:
-        read_message(json.dumps(one).encode(), queue="orders", known={"orders.completed"})
+        read_with_care(json.dumps(one).encode(), queue="orders", known={"orders.completed"})
     assert len(lying) == len(WAYS)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import kombu.utils.json
 import pytest
 from celery import Celery
 from celery.worker.request import Request
@@ -19,14 +18,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kombu import Connection
 from kombu.serialization import loads
-from kombu.transport.virtual import Message
 from redis import Redis
 
 from tasks.messages.bad_message import BadMessage, UnknownTask, UnreadableMessage
-from tasks.messages.envelope import read_message
+from tasks.messages.envelope import Arrival, read_with_care
 from tasks.order_task import NAME
 from tests.tasks.examples import ADDRESS, event
 from tests.tasks.garbage import envelope, garbage, good_with_tag
+from worker.transport.delivered import Delivered
 
 KNOWN = {NAME, "sovendus.redeem", "uniqodo.redeem"}
 BELL = "sovendus:uk:145789:AB12E3GH"
@@ -36,13 +35,9 @@ SIGNATURE = {"task": "shop.next", "args": [], "kwargs": {}, "options": {"queue":
 _CHANNEL: Any = Connection("memory://").channel()
 
 
-def read(message: object, queue: str = "orders") -> dict[str, Any]:
+def read(message: object, queue: str = "orders") -> Arrival:
     raw = message if isinstance(message, bytes) else json.dumps(message).encode()
-    return read_message(raw, queue=queue, known=KNOWN)
-
-
-def payload(read_one: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
-    return json.loads(read_one["body"])
+    return read_with_care(raw, queue=queue, known=KNOWN)
 
 
 @pytest.fixture(scope="module")
@@ -53,13 +48,12 @@ def app() -> Iterator[Celery]:
     made.close()
 
 
-def runs(app: Celery, read_one: dict[str, Any]) -> None:
+def runs(app: Celery, arrival: Arrival) -> None:
     """As a worker takes it: kombu's message, Celery's request, and the body as the task's thread decodes it."""
-    message: Any = Message(json.loads(json.dumps(read_one)), channel=_CHANNEL)
-    assert not message.errors
+    message: Any = Delivered((arrival, "tag", b""), _CHANNEL)
     request: Any = Request(message, app=app, task=app.tasks["celery.chain"])
-    args, kwargs, _ = loads(message.body, message.content_type, message.content_encoding, accept={"application/json"})
-    assert (isinstance(args, list), isinstance(kwargs, dict)) == (True, True)
+    args, kwargs, embed = loads(message.body, "application/json", "utf-8", accept={"application/json"})
+    assert (isinstance(args, list), isinstance(kwargs, dict), embed) == (True, True, {})
     for text in (request.id, request.name, request.argsrepr, repr(request.delivery_info)):
         assert text.isprintable()
     assert request.eta is request.expires is None
@@ -95,35 +89,33 @@ def test_what_a_shops_own_celery_sends_is_read(
         [raw] = redis.lrange("orders", 0, -1)
     found = read(raw)
     runs(app, found)
-    args, kwargs, follows = kombu.utils.json.loads(found["body"])
-    assert (args, kwargs) == ([sent], {})
-    assert [one["task"] for one in follows["callbacks"]] == ["a.b"]
-    assert found["headers"]["id"] == json.loads(raw)["properties"]["correlation_id"]
-    assert "jane" not in json.dumps([found["headers"], found["properties"]])
+    assert (found.args, found.kwargs) == ([sent | {"order_value": "219.99"}], {})
+    assert found.headers == {"task": NAME, "id": json.loads(raw)["properties"]["correlation_id"]}
+    assert "jane" not in json.dumps(found.properties)
 
 
 def test_a_doorbell(app: Celery) -> None:
     found = read(envelope("sovendus"), "sovendus")
     runs(app, found)
-    assert payload(found)[:2] == [[BELL], {}]
-    assert (found["headers"]["argsrepr"], found["headers"]["kwargsrepr"]) == (f"('{BELL}',)", "{}")
+    assert (found.args, found.kwargs) == ([BELL], {})
+    assert (found.headers["argsrepr"], found.headers["kwargsrepr"]) == (f"('{BELL}',)", "{}")
 
 
 @pytest.mark.parametrize("code", ["AB 12", "ÄÖ", "A%3AB", "A%25B", "É\N{NO-BREAK SPACE}B", "日本"])
 @pytest.mark.parametrize("prefix", ["", "test:"])
 def test_a_doorbell_of_any_code(code: str, prefix: str) -> None:
     bell = f"{prefix}uniqodo:uk:1%3A2:{code}"
-    assert payload(read(envelope("uniqodo", body=json.dumps([[bell], {}, {}])), "uniqodo"))[0] == [bell]
+    assert read(envelope("uniqodo", body=json.dumps([[bell], {}, {}])), "uniqodo").args == [bell]
 
 
 def test_a_doorbell_on_another_queue_than_its_own_rings_all_the_same() -> None:
-    assert payload(read(envelope("sovendus"), "orders"))[0] == [BELL]
+    assert read(envelope("sovendus"), "orders").args == [BELL]
 
 
 def test_it_is_put_back_where_it_was_taken() -> None:
     stray = envelope("orders")
     stray["properties"]["delivery_info"] = {"exchange": "a.strangers", "routing_key": "elsewhere"}
-    assert read(stray)["properties"]["delivery_info"] == {"exchange": "", "routing_key": "orders"}
+    assert read(stray).properties["delivery_info"] == {"exchange": "", "routing_key": "orders"}
 
 
 def test_only_what_is_known_to_be_safe_is_copied() -> None:
@@ -136,39 +128,57 @@ def test_only_what_is_known_to_be_safe_is_copied() -> None:
     }  # fmt: skip
     odd["properties"] |= {"priority": "high", "reply_to": 7, "correlation_id": ADDRESS}
     found = read(odd)
-    assert set(found) == {"body", "content-type", "content-encoding", "headers", "properties"}
-    assert set(found["headers"]) == {"task", "id"}
-    assert set(found["properties"]) == {"delivery_tag", "delivery_info"}
-    assert set(payload(found)[2]) == {"callbacks", "errbacks", "chain", "chord"}
+    assert set(found.headers) == {"task", "id"}
+    assert set(found.properties) == {"delivery_tag", "delivery_info"}
 
 
-def test_what_is_to_follow_stays() -> None:
+@pytest.mark.parametrize("protocol", [1, 2])
+@pytest.mark.parametrize("queue", ["orders", "sovendus"])
+def test_what_a_sender_lets_follow_or_says_of_its_own_tasks_is_dropped(app: Celery, queue: str, protocol: int) -> None:
     follows = {"callbacks": [SIGNATURE], "errbacks": [SIGNATURE], "chain": [SIGNATURE, SIGNATURE], "chord": SIGNATURE}
-    assert payload(read(envelope("orders", body=json.dumps([[], {}, follows]))))[2] == follows
+    more = {
+        "root_id": "r", "parent_id": "p", "group": "g", "group_index": 0, "reply_to": "them", "meth": "m",
+        "stamps": {"a": ["b"]}, "stamped_headers": ["a"], "ignore_result": False, "replaced_task_nesting": 3,
+        "timelimit": [1, 1], "shadow": "x", "origin": "x", "link": [SIGNATURE], "taskset": "t",
+    }  # fmt: skip
+    whole = envelope(queue)
+    args, kwargs, _ = json.loads(whole["body"])
+    whole["headers"] |= more
+    whole["properties"] |= {"reply_to": "them", "correlation_id": "c"}
+    if protocol == 1:
+        whole["body"] = json.dumps({**whole["headers"], "args": args, "kwargs": kwargs, **follows})
+        whole["headers"] = {}
+    else:
+        whole["body"] = json.dumps([args, kwargs, follows])
+    found = read(whole, queue)
+    runs(app, found)
+    mine = {"argsrepr", "kwargsrepr", "retries"} if queue == "sovendus" else set()
+    assert set(found.headers) == {"task", "id"} | mine
+    assert set(found.properties) == {"delivery_tag", "delivery_info"}
 
 
 def test_sentrys_trace_stays() -> None:
     traced = envelope("orders")
     trace = {"sentry-trace": "771a43a4192642f0b136d5159a501700-1-1", "baggage": f"sentry-environment={'x' * 500}"}
     traced["headers"]["headers"] = trace | {"customer": ADDRESS}
-    assert read(traced)["headers"]["headers"] == trace
+    assert read(traced).headers["headers"] == trace
 
 
 @pytest.mark.parametrize("given", [ADDRESS, "order 1", "müller", "\ud83d", "\x00", "x" * 300])
 def test_an_id_that_cannot_be_shown_is_replaced_and_always_by_the_same(given: str) -> None:
     odd = json.dumps(envelope("orders") | {"headers": {"task": NAME, "id": given}}).encode()
-    found = read(odd)["headers"]["id"]
+    found = read(odd).headers["id"]
     assert re.fullmatch(r"[0-9a-f-]{36}", found)
-    assert read(odd)["headers"]["id"] == found
+    assert read(odd).headers["id"] == found
 
 
 def test_a_tag_stays_as_it_came() -> None:
-    assert read(good_with_tag(event(), "1"))["properties"]["delivery_tag"] == "1"
+    assert read(good_with_tag(event(), "1")).properties["delivery_tag"] == "1"
 
 
 def test_brackets_in_a_text_nest_nothing() -> None:
     whole = event(source="[{" * 100)
-    assert payload(read(good_with_tag(whole, "1")))[0] == [whole]
+    assert read(good_with_tag(whole, "1")).args == [whole]
 
 
 VALUES = st.recursive(

@@ -89,7 +89,7 @@ REFUSED = {
     "noise": (b"\x00\x01", "still unreadable: not JSON"),
     "not UTF-8": (b"\xff", "still unreadable: not UTF-8"),
     "no event": (b"{}", r"still invalid: \$.order_id: required"),
-    "a number": (b"7", "neither a Celery message nor an event"),
+    "a number": (b"7", "it has no arguments"),
     "two events": (altered(body=json.dumps([[event(), event()], {}, {}])), "exactly one argument"),
     "keyword arguments": (altered(body=json.dumps([[event()], {"a": 1}, {}])), "exactly one argument"),
     "a body that is no JSON": (altered(body="nope"), "the body cannot be read: not JSON"),

@@ -35,7 +35,7 @@ class Delivered(_Kombus):
         self.delivery_info = arrival.properties["delivery_info"]
         self.accept = None
         self._state = "RECEIVED"
-        self._decoded_cache = arrival[2:]  # what kombu calls the payload
+        self._decoded_cache: Any = (arrival.args, arrival.kwargs, {})  # what kombu calls the payload; nothing follows
 
     def end(self, *, requeue: bool = False) -> None:
         """It is done with, or wanted back. For any thread; the lane learns of it with the event loop's next turn."""
@@ -43,5 +43,8 @@ class Delivered(_Kombus):
 
     @property
     def body(self) -> str:
-        """The body as JSON, for whoever wants it so."""
-        return json.dumps(self._decoded_cache)
+        """The body as JSON, for whoever wants it so.
+
+        kombu raises where it finds a value of a type that it does not know: such a key is spelled so that it is none.
+        """
+        return json.dumps(self._decoded_cache).replace('"__type__":', '"__type__ ":')
