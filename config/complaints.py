@@ -31,7 +31,8 @@ class Complaint:
 class SettingsError(Exception):
     """The settings cannot be used. `str()` is the whole text for the operator: a line for each complaint.
 
-    It never holds the value of a setting, since any value may be a secret that was put in the wrong place.
+    It never holds the value of a setting, since any value may be a secret that was put in the wrong place; but for what
+    reads as a short duration, which is repeated since the unit is what is wrong with it.
     """
 
     def __init__(self, *complaints: Complaint | str) -> None:

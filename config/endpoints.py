@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, create_model
+from pydantic import AfterValidator, Field, create_model, model_validator
 
 from config.accounts import PartnerSpec
-from config.durations import PositiveDuration
+from config.complaints import GROUP, contradiction
+from config.durations import Within, format_duration
 from config.groups import Group
 from config.values import is_loopback
 
@@ -40,12 +41,25 @@ BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 class Endpoint(Group):
     """A partner's base URL and time limits in seconds.
 
-    `read_timeout` bounds the whole call, connecting included, so a longer `connect_timeout` is merely never reached.
+    `read_timeout` bounds the whole call, connecting included. Set lower alone, it takes the default `connect_timeout`
+    with it; one that is set longer than it is a contradiction.
     """
 
     base_url: BaseUrl
-    read_timeout: PositiveDuration = 15.0
-    connect_timeout: PositiveDuration = 3.0
+    read_timeout: Annotated[float, Within("10ms", "2m", "each call, and each stop of a worker, may take so long")] = (
+        15.0
+    )
+    connect_timeout: Annotated[float, Within("10ms", "2m", "it is a part of the call")] = Field(
+        default_factory=lambda known: min(3.0, known["read_timeout"])
+    )
+
+    @model_validator(mode="after")
+    def _connects_within_the_call(self) -> Self:
+        if self.connect_timeout > self.read_timeout:
+            connect, read = format_duration(self.connect_timeout), format_duration(self.read_timeout)
+            text = f"{connect} is longer than {GROUP}__READ_TIMEOUT, which is {read} and bounds the whole call"
+            raise contradiction({"connect_timeout": text})
+        return self
 
 
 class Endpoints(Group):

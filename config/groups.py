@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from config.durations import OptionalDuration, PositiveDuration
+from config.durations import Within
 from config.secrecy import checked
 from config.values import check_basic_auth, check_dsn
 
@@ -22,8 +22,12 @@ class Ledger(Group):
     text of messages that nobody could parse, in which personal data may be hidden.
     """
 
-    keep: PositiveDuration = 400 * 86400.0
-    keep_unreadable: PositiveDuration = 30 * 86400.0
+    keep: Annotated[
+        float, Within("1d", "3660d", "an order that comes again after that is reported twice", unit=True)
+    ] = 400 * 86400.0
+    keep_unreadable: Annotated[
+        float, Within("1s", "400d", "personal data may be hidden in such a message", unit=True)
+    ] = 30 * 86400.0
 
 
 class Flower(Group):
@@ -44,10 +48,14 @@ class Metrics(Group):
 class Alert(Group):
     """What an operator is paged for: times in seconds; 0 switches that page off."""
 
-    no_success_after: OptionalDuration = 48 * 3600.0
-    waiting_longer_than: OptionalDuration = 3600.0
-    dead_letters: Annotated[int, Field(ge=0)] = 100
-    at_most_every: PositiveDuration = 900.0
+    no_success_after: Annotated[float, Within("10ms", "90d", "a page later than that helps nobody", off=True)] = (
+        48 * 3600.0
+    )
+    waiting_longer_than: Annotated[float, Within("10ms", "90d", "a page later than that helps nobody", off=True)] = (
+        3600.0
+    )
+    dead_letters: Annotated[int, Field(ge=0, le=10**6)] = 100
+    at_most_every: Annotated[float, Within("10ms", "7d", "what happens between two pages is told no earlier")] = 900.0
 
 
 class Web(Group):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from config.complaints import GROUP, contradiction
-from config.durations import Duration, PositiveDuration, format_duration
+from config.durations import Within, format_duration
 from config.groups import Group
+
+_RESTS: Final = "an account rests for so long although the partner is well again"
 
 
 class Retry(Group):
@@ -18,9 +20,11 @@ class Retry(Group):
     `give_up_after` is none: it is merely never reached. `give_up_after` 0 means a single attempt.
     """
 
-    cap: Duration = 900.0
-    base: Duration = Field(default_factory=lambda known: min(2.0, known["cap"]))
-    give_up_after: Duration = 172800.0
+    cap: Annotated[float, Within("0s", "1d", "an order waits for so long although the partner is well again")] = 900.0
+    base: Annotated[float, Within("0s", "1h", "an order waits for so long after one failure")] = Field(
+        default_factory=lambda known: min(2.0, known["cap"])
+    )
+    give_up_after: Annotated[float, Within("0s", "90d", "what waits longer needs a person")] = 172800.0
 
     @model_validator(mode="after")
     def _base_within_cap(self) -> Self:
@@ -32,9 +36,11 @@ class Retry(Group):
 class Breaker(Group):
     """When an account counts as ill, and how often it is probed then (seconds, doubling from `probe_after`)."""
 
-    failures: Annotated[int, Field(ge=1)] = 10
-    probe_cap: PositiveDuration = 60.0
-    probe_after: PositiveDuration = Field(default_factory=lambda known: min(2.0, known["probe_cap"]))
+    failures: Annotated[int, Field(ge=1, le=10_000)] = 10
+    probe_cap: Annotated[float, Within("10ms", "1h", _RESTS)] = 60.0
+    probe_after: Annotated[float, Within("10ms", "1h", _RESTS)] = Field(
+        default_factory=lambda known: min(2.0, known["probe_cap"])
+    )
 
     @model_validator(mode="after")
     def _probe_within_cap(self) -> Self:

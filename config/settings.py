@@ -26,10 +26,10 @@ from typing_extensions import override
 from config.accounts import PartnerSpec
 from config.broker import check_broker_url
 from config.complaints import SettingsError, contradiction
-from config.durations import PositiveDuration
+from config.durations import Within, format_duration
 from config.endpoints import Endpoint, Endpoints, endpoints_model
 from config.groups import Alert, Flower, Ledger, Metrics, Relay, Web
-from config.names import Names, names_of
+from config.names import Names, names_of, variable
 from config.patience import Breaker, Retry
 from config.redaction import Redactor
 from config.secrecy import checked, secret_parts, secrets_in
@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     log_format: Annotated[Literal["console", "json"], BeforeValidator(lower)] = "console"
     liveness_file: Path | None = None
     readiness_file: Path | None = None
-    hung_after: PositiveDuration = 60.0
+    hung_after: Annotated[
+        float, Within("2s", "1h", "a worker looks at itself once a second, and one that hangs sends nothing")
+    ] = 60.0
     secrets_dir: Path | None = None
 
     @override
@@ -101,6 +103,16 @@ class Settings(BaseSettings):
         if shared:
             text = "is another shop's too: a token says which shop an event comes from"
             raise contradiction({f"shops.{name}.token": text for name in shared})
+        return self
+
+    @model_validator(mode="after")
+    def _what_waits_is_remembered(self) -> Self:
+        keep, limit = self.ledger.keep, self.retry.give_up_after
+        if keep < limit:
+            text = f"{format_duration(keep)} is shorter than {variable(('retry', 'give_up_after'))}, which is "
+            raise contradiction(
+                {"ledger.keep": f"{text}{format_duration(limit)}: an order is remembered as long as it waits"}
+            )
         return self
 
     @model_validator(mode="after")

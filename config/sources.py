@@ -103,7 +103,7 @@ def _toml(directory: File, names: Names) -> Layer:
     layer = Layer("redeem.toml")
     try:
         document = tomllib.loads(_read(directory / layer.origin, layer) or "")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also Python's own, of a number without end or brackets in brackets
         layer.break_off(f"is no valid TOML: {error}")
         return layer
     for path, value in _flattened(document, ()):

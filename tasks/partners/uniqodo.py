@@ -42,7 +42,7 @@ class UniqodoAccount(AccountSettings):
     """A shop's account. `send_uid` allows the customer's identifier to be kept and sent as `uid`."""
 
     api_key: Annotated[SecretStr, Field(min_length=1)]
-    merchant_id: Annotated[int, Field(ge=0)]
+    merchant_id: Annotated[int, Field(ge=0, lt=10**12)]
     require_validation_key: bool = False
     send_uid: bool = False
 

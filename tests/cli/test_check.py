@@ -127,8 +127,8 @@ def test_no_shop(redeem: Run, broker_url: str, monkeypatch: pytest.MonkeyPatch) 
     assert redeem("status").out == "no shop is configured and nothing has come in yet\n"
 
 
-COMMANDS = [["check"], ["status"], ["emit", "-"], ["show", "x"], ["dead", "list"], ["dead", "replay"], ["audit"],
-            ["pause", "--all"], ["resume", "--all"], ["retry"]]  # fmt: skip
+COMMANDS = [["check"], ["status"], ["emit", "-"], ["show", "x"], ["dead", "list"], ["dead", "replay", "--all"],
+            ["audit"], ["pause", "--all"], ["resume", "--all"], ["retry"]]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -152,6 +152,26 @@ def test_wrong_settings_are_told_by_name(
     assert ran.err.startswith("redeem: ")
     assert variable in ran.err
     assert "passw0rd" not in ran.err
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_duration_without_its_unit_stops_every_command(redeem: Run, configured: Configure, words: list[str]) -> None:
+    configured(LEDGER__KEEP="400", HUNG_AFTER="1s")
+    ran = redeem(*words)
+    assert (ran.status, ran.out) == (2, "")
+    assert (
+        "REDEEM_LEDGER__KEEP (environment): 400 needs a unit: a bare number is seconds; did you mean 400d?" in ran.err
+    )
+    assert "REDEEM_HUNG_AFTER (environment): must be from 2s to 1h, not 1s: " in ran.err
+
+
+def test_a_forgotten_unit_that_may_be_meant_is_a_warning(redeem: Run, configured: Configure) -> None:
+    configured(RETRY__GIVE_UP_AFTER="48")
+    ran = redeem("check")
+    assert "warning  settings: REDEEM_RETRY__GIVE_UP_AFTER is 48s: " in ran.out
+    for sensible in ("48h", "0"):
+        configured(RETRY__GIVE_UP_AFTER=sensible)
+        assert "GIVE_UP_AFTER" not in redeem("check").out
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

@@ -109,6 +109,14 @@ def test_a_time_that_ends_before_it_begins_is_wrong_use(redeem: Run, words: tupl
     assert "is before --since" in ran.err
 
 
+@pytest.mark.parametrize("words", [("dead", "list", "--since"), ("dead", "discard", "--until"), ("report", "--from")])
+def test_an_age_without_its_unit_is_wrong_use(redeem: Run, words: tuple[str, ...]) -> None:
+    ran = redeem(*words, "3")
+    assert (ran.status, ran.out) == (2, "")
+    assert "3 needs a unit; did you mean 3d?" in " ".join(ran.err.split())
+    assert words[-1] in ran.err
+
+
 @pytest.mark.usefixtures("three")
 def test_none_that_match(redeem: Run) -> None:
     assert redeem("dead", "discard", "--shop", "de") == Ran(0, "no dead letters match\n", "")

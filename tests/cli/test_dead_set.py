@@ -67,7 +67,7 @@ def test_rates(redeem: Run, rate: str) -> None:
     assert redeem("dead", "replay", EXPIRED, "--rate", rate).status == 0
 
 
-@pytest.mark.parametrize("rate", ["fast", "-1", "10/year", "1/0"])
+@pytest.mark.parametrize("rate", ["fast", "-1", "10/year", "1/0", "٣", "nan", "1e400"])
 def test_what_is_no_rate(redeem: Run, rate: str) -> None:
     ran = redeem("dead", "replay", NOWHERE, f"--rate={rate}")
     assert (ran.status, ran.out) == (2, "")

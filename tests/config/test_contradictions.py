@@ -20,6 +20,11 @@ def test_a_lower_cap_takes_the_default_base_with_it(environ: dict[str, str], exp
     assert (retry.base, retry.cap) == expected
 
 
+def test_a_shorter_call_takes_the_time_to_connect_with_it() -> None:
+    endpoint = load({"REDEEM_PARTNERS__UNIQODO__READ_TIMEOUT": "0.5"}).endpoint("uniqodo")
+    assert (endpoint.connect_timeout, endpoint.read_timeout) == (0.5, 0.5)
+
+
 def test_a_lower_probe_cap_takes_the_first_probe_with_it() -> None:
     assert load({"REDEEM_BREAKER__PROBE_CAP": "0.1"}).breaker.probe_after == 0.1
 
@@ -34,6 +39,27 @@ def test_a_lower_probe_cap_takes_the_first_probe_with_it() -> None:
         (
             {"REDEEM_BREAKER__PROBE_AFTER": "3s", "REDEEM_BREAKER__PROBE_CAP": "2s"},
             "REDEEM_BREAKER__PROBE_AFTER (environment): 3s is longer than REDEEM_BREAKER__PROBE_CAP, which is 2s",
+        ),
+        (
+            {"REDEEM_PARTNERS__UNIQODO__CONNECT_TIMEOUT": "20s"},
+            (
+                "REDEEM_PARTNERS__UNIQODO__CONNECT_TIMEOUT (environment): 20s is longer than "
+                "REDEEM_PARTNERS__UNIQODO__READ_TIMEOUT, which is 15s and bounds the whole call"
+            ),
+        ),
+        (
+            {"REDEEM_LEDGER__KEEP": "10d", "REDEEM_RETRY__GIVE_UP_AFTER": "11d"},
+            (
+                "REDEEM_LEDGER__KEEP (environment): 10d is shorter than REDEEM_RETRY__GIVE_UP_AFTER, which is 11d: "
+                "an order is remembered as long as it waits"
+            ),
+        ),
+        (
+            {"REDEEM_LEDGER__KEEP": "1d"},
+            (
+                "REDEEM_LEDGER__KEEP (environment): 1d is shorter than REDEEM_RETRY__GIVE_UP_AFTER, which is 2d: "
+                "an order is remembered as long as it waits"
+            ),
         ),
     ],
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from config.durations import Within
 from config.names import ANY, names_of, variable
 from config.settings import Settings, load_settings, settings_model
 from tasks.partners import SPECS
@@ -36,6 +39,38 @@ def test_each_setting_has_a_comment_of_one_line() -> None:
     for before, line in itertools.pairwise(LINES):
         if SETTING.fullmatch(line):
             assert before.startswith("# "), line
+
+
+def _ranges(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[str]]]:
+    """Each number among the settings, shops aside, with what its range must be called."""
+    for name, field in model.model_fields.items():
+        here = (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _ranges(field.annotation, here)
+        elif field.annotation in (int, float, int | None, float | None):
+            within = next((one for one in field.metadata if isinstance(one, Within)), None)
+            bounds = {
+                type(one).__name__: getattr(one, type(one).__name__.lower()) for one in field.metadata if not within
+            }
+            assert within or {"Ge", "Le"} <= bounds.keys(), f"{variable(here)} has no range"
+            words = [within.words, *(["with its unit"] if within.unit else [])] if within else [f"{bounds['Le']:.0f}"]
+            yield variable(here), words
+
+
+RANGES = dict(_ranges(settings_model(SPECS)))
+
+
+def test_every_number_has_a_range() -> None:
+    durations = [words for words in RANGES.values() if words[0].startswith("from ")]
+    assert len(durations) == 15
+    assert RANGES["REDEEM_LEDGER__KEEP"] == ["from 1d to 3660d", "with its unit"]
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_the_range_stands_above_the_setting(name: str) -> None:
+    comment = next(before for before, line in itertools.pairwise(LINES) if line.startswith(f"#{name}="))
+    for words in RANGES[name]:
+        assert words.lower() in comment.lower()
 
 
 def test_with_every_line_uncommented_it_loads(tmp_path: Path) -> None:

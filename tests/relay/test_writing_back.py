@@ -217,14 +217,15 @@ def test_what_was_forgotten_goes_to_whom_the_settings_say_today_and_what_was_rep
 def test_the_ledger_forgets_what_was_reported_long_ago_and_nothing_is_sent_twice(
     outbox: Outbox, relays: Callable[..., Relay], worker: Worker, configured: Callable[..., None], redis: Redis
 ) -> None:
-    outbox.add(mixed("SKD1", "EXPIRED-1"), event("2"))
+    placed = (datetime.now(UTC) - timedelta(days=4)).isoformat()
+    outbox.add(mixed("SKD1", "EXPIRED-1") | {"completed_at": placed}, event("2", completed_at=placed))
     relays().once()
     worker.work(SKD1)
     worker.work(EXPIRED)
     relays().once()
     worker.work("sovendus:uk:2:SKD1")  # and this row is not written back in all the time
     redis.delete(f"redeem:redemption:{SKD1}", "redeem:redemption:sovendus:uk:2:SKD1")  # as they expire
-    configured(LEDGER__KEEP="1ms")
+    configured(LEDGER__KEEP="3d")
     relays().once()
     half, late = outbox.rows()
     assert set(json.loads(half["receipt"])) == {SKD1}

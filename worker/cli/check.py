@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 from redis.exceptions import NoPermissionError, RedisError
 
+from config.durations import format_duration
 from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry, deliver
@@ -25,6 +26,7 @@ from worker.configuration import settings as load
 
 _OLDEST_REDIS: Final = 7
 _NEARLY_FULL: Final = 0.8  # of maxmemory
+_BRIEF: Final = 3600.0  # seconds; partners are away for longer
 _PATIENCE: Final = 10.0  # seconds with Sentry
 
 
@@ -35,8 +37,8 @@ _PATIENCE: Final = 10.0  # seconds with Sentry
 def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> None:
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
-    findings = [Finding("ok", "settings", "valid"), *check_broker(settings), *check_shops(settings)]
-    findings += check_accounts(settings)
+    findings = [Finding("ok", "settings", "valid"), *check_patience(settings), *check_broker(settings)]
+    findings += [*check_shops(settings), *check_accounts(settings)]
     findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:
@@ -46,6 +48,18 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
             click.echo(f"{finding.level:<8} {finding.subject}: {finding.text}")
     if any(finding.level == "error" for finding in findings):
         context.exit(1)
+
+
+def check_patience(settings: Settings) -> Iterator[Finding]:
+    """Whether a partner may be away for as long as partners are: a forgotten unit makes 48 hours 48 seconds."""
+    limit = settings.retry.give_up_after
+    if 0 < limit < _BRIEF:
+        yield Finding(
+            "warning",
+            "settings",
+            f"REDEEM_RETRY__GIVE_UP_AFTER is {format_duration(limit)}: what a partner does not answer within that "
+            "becomes a dead letter; 48h is usual",
+        )
 
 
 def check_paging(settings: Settings, *, send: bool) -> Iterator[Finding]:

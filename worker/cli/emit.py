@@ -13,10 +13,11 @@ from typing import BinaryIO, Final
 
 import click
 
+from config.durations import Within
 from tasks.acceptance import open_prepared
 from tasks.event_batch import Found, read_events
 from worker.cli.connection import connected
-from worker.cli.durations import DURATION
+from worker.cli.durations import Duration
 from worker.cli.emit_batches import Entry, NotTaken, OneAhead, batches, entries
 from worker.cli.emit_words import tell, tell_not_accepted
 from worker.cli.printing import json_option
@@ -32,7 +33,7 @@ _ALLOCATIONS: Final = 50_000
 @click.argument("files", nargs=-1, required=True, type=click.File("rb"), metavar="FILE…")
 @click.option(
     "--patience",
-    type=DURATION,
+    type=Duration(Within("0s", "1d", "nobody waits that long")),
     default="20s",
     show_default=True,
     help="How long to wait for a broker that takes nothing.",

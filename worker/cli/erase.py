@@ -11,12 +11,13 @@ from typing import Final
 
 import click
 
+from config.durations import Within
 from tasks import erasure
 from tasks.audit import operator
 from tasks.erasure import NotNow, Subject
 from tasks.orders import hash_email
 from worker.cli.connection import No, connected
-from worker.cli.durations import DURATION
+from worker.cli.durations import Duration
 from worker.cli.erase_words import dry_run, dry_run_row, erased_row, in_words
 from worker.cli.names import SHOP
 from worker.cli.printing import json_option, print_json
@@ -68,7 +69,7 @@ def _words(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> fro
 @click.option("--yes", "sure", is_flag=True, help="Do it; without this it is only told what would go.")
 @click.option(
     "--patience",
-    type=DURATION,
+    type=Duration(Within("0s", "1d", "nobody waits that long")),
     default="30s",
     show_default=True,
     help="How long to wait for what is being worked on, and for Redis to write its files.",

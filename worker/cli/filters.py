@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from config.durations import parse_duration
+from config.durations import parse_age
 from tasks.dead_letters.finding import Filters
 from worker.cli.names import PARTNER, REASON, SHOP
 
@@ -24,17 +24,29 @@ class Moment(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            pass
-        else:
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        try:
-            return datetime.now(UTC) - timedelta(seconds=parse_duration(value))
-        except (ValueError, OverflowError):
-            self.fail(
-                f"{value!r} is neither a time such as 2026-11-21T20:15 nor a while ago such as 2h or 3d", param, ctx
-            )
+            return read_moment(str(value), datetime.now(UTC))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def read_moment(text: str, now: datetime) -> datetime:
+    """A time in ISO 8601 (UTC unless it says otherwise), or how long before `now` (`2h`, `3d`).
+
+    Raises ValueError that says what is expected.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    else:
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return now - timedelta(seconds=parse_age(text))
+    except (ValueError, OverflowError) as error:
+        why = f": {error}" if text.strip().isdecimal() else ""
+        raise ValueError(
+            f"{text!r} is neither a time such as 2026-11-21T20:15 nor a while ago such as 2h or 3d{why}"
+        ) from error
 
 
 class Text(click.ParamType[str]):

@@ -15,10 +15,10 @@ import click
 from config.durations import format_duration
 from tasks.ledger import Account
 from tasks.runtime import Runtime
-from worker.cli.filters import Moment
+from worker.cli.filters import read_moment
 from worker.cli.names import PARTNER, SHOP, meant
 
-_DATE: Final = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
+_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})(?:-([0-9]{2}))?")
 _LATEST_MONTH: Final = 12
 
 
@@ -110,9 +110,9 @@ def _bound(text: str | None, zone: tzinfo, option: str, *, end: bool) -> datetim
         moment = datetime.fromisoformat(text)
     except ValueError:
         try:
-            return Moment().convert(text, None, None)
-        except click.BadParameter as error:
-            raise click.UsageError(f"{option}: {error.message}") from None
+            return read_moment(text, datetime.now(UTC))
+        except ValueError as error:
+            raise click.UsageError(f"{option}: {error}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 from pydantic import SecretStr, ValidationError
 
+from config.durations import Within
 from config.groups import Relay as RelaySettings
 from config.settings import Settings
 from worker.cli.connection import No, connected
-from worker.cli.durations import DURATION
+from worker.cli.durations import Duration
 from worker.cli.extras import of_extra
 from worker.cli.printing import json_option, print_fields, print_json
 from worker.configuration import settings
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--dsn", metavar="URL", help="The database. Better set REDEEM_RELAY__DSN: a process list shows this.")
 @click.option("--once", is_flag=True, help="Relay what waits, write back what is settled, and end.")
-@click.option("--every", type=DURATION, default="1s", show_default=True, help="How often to look for new rows.")
+@click.option(
+    "--every",
+    type=Duration(Within("10ms", "1d", "it is how long an order waits, and how often the database is asked")),
+    default="1s",
+    show_default=True,
+    help="How often to look for new rows.",
+)
 @click.option("--batch", type=click.IntRange(1, 1000), default=100, show_default=True, help="Rows in one transaction.")
 @click.option("--ddl", type=click.Choice(["postgresql", "mysql", "sqlite"]), help="Print the table's SQL, and end.")
 @json_option

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final, Self
 
-from config.durations import parse_duration
 from tasks.dead_letters.finding import Filters
+from worker.cli.filters import read_moment
 
 FIELDS: Final = ("partner", "shop", "reason", "since", "until", "order", "code", "error_code")
 """The filters' names in URLs and forms."""
@@ -32,9 +32,9 @@ class Asked:
         for name in ("since", "until"):
             if name in given:
                 try:
-                    moments[name] = _moment(given[name], now)
-                except (ValueError, OverflowError):
-                    wrong[name] = f"“{given[name]}” is no time such as 2026-11-21 20:15, and no while ago, 2h or 3d"
+                    moments[name] = read_moment(given[name], now)
+                except ValueError as error:
+                    wrong[name] = str(error)
         texts = {name: given[name] for name in FIELDS if name in given and name not in ("since", "until")}
         return cls(given, Filters(**texts, **moments), wrong)  # type: ignore[arg-type]  # texts and moments by name
 
@@ -42,11 +42,3 @@ class Asked:
         """The same, but of what is dead now: what dies after somebody looked is not meant."""
         moment = min(self.filters.until or now, now)
         return replace(self, filters=replace(self.filters, until=moment))
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return now - timedelta(seconds=parse_duration(text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

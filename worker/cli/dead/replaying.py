@@ -16,7 +16,7 @@ from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, 
 from worker.cli.dead.stopping import stopped_by_ctrl_c
 from worker.cli.printing import json_option
 
-_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
