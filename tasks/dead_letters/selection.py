@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from tasks.dead_letters.finding import NEEDED, Filters, find_dead
@@ -41,6 +42,11 @@ class Selection:
         for record in ledger.find_all(self.ids):
             if record.state is State.DEAD and self.filters.match(record):
                 yield record
+
+    def as_of(self, moment: datetime) -> Selection:
+        """The same, without what dies after that moment: who was asked then does not mean it. Ids stay."""
+        until = min(self.filters.until or moment, moment)
+        return self if self.ids else replace(self, filters=replace(self.filters, until=until))
 
     def describe(self) -> str:
         """In words, for the audit trail: without personal data, and of bounded length."""

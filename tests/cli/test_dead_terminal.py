@@ -86,6 +86,28 @@ def test_of_one_it_asks_as_well(redeem: Run, action: str, which: list[str]) -> N
 
 
 @pytest.mark.usefixtures("three")
+def test_what_dies_while_it_asks_is_not_meant(redeem: Run) -> None:
+    with terminal("dead", "discard", "--all") as (process, ours, read):
+        read("discard 3 dead letters worth 439.98 GBP? [y/N]:")
+        redeem("emit", "-", stdin=lines(event("4", shop="fr")))
+        os.write(ours, b"y\n")
+        read(f"discarded {NOWHERE}")
+        assert process.wait(30) == 0
+    assert [row["id"] for row in redeem("dead", "list", "--json").rows] == ["unrouted:fr:4:SKD1"]
+
+
+@pytest.mark.usefixtures("three")
+def test_it_says_what_would_be_set(redeem: Run) -> None:
+    given = ("--set", "order_value=", "--set", "currency=EUR", "--set", "email=jane@example.com")
+    with terminal("dead", "replay", BARE, *given) as (process, ours, read):
+        said = read(f"replay the dead letter {BARE}? [y/N]:")
+        assert "  take out order_value\n  set currency=EUR\n  set email=…\n" in said
+        os.write(ours, b"n\n")
+        assert process.wait(30) == 1
+    assert len(redeem("dead", "list", "--json").rows) == 3
+
+
+@pytest.mark.usefixtures("three")
 def test_of_none_it_does_not_ask_and_yes_is_an_answer(redeem: Run) -> None:
     with terminal("dead", "discard", "--shop", "de") as (process, _, read):
         read("no dead letters match")

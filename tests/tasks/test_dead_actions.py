@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Event, Timer
 from typing import Any
@@ -194,3 +194,13 @@ def test_a_selection_of_nothing_is_not_one_of_everything() -> None:
         Selection()
     with pytest.raises(ValueError, match="selects nothing"):
         Selection(Filters(), ())
+
+
+def test_what_dies_after_the_question_is_not_meant() -> None:
+    now = datetime.now(UTC)
+    assert Selection(every=True).as_of(now) == Selection(Filters(until=now), every=True)
+    earlier = Selection(Filters(until=now - timedelta(days=1)))
+    assert earlier.as_of(now) == earlier
+    assert Selection(Filters(until=now + timedelta(days=1))).as_of(now).filters.until == now
+    chosen = Selection(Filters(shop="uk"), ids=("a",))
+    assert chosen.as_of(now) == chosen

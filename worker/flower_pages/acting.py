@@ -69,9 +69,10 @@ class ActingPage(CurrentPage):
         asked = Asked.read({name: self.get_body_argument(name, "") or "" for name in FIELDS}, now)
         if asked.wrong:
             raise HTTPError(400, "; ".join(asked.wrong.values()))
-        if not asked.written and not self.get_body_argument("all", ""):
+        every = bool(self.get_body_argument("all", ""))
+        if not asked.written and not every:
             raise HTTPError(400, "say which: tick letters, set a filter, or ask for all there are")
-        return Selection(asked.until(now).filters)
+        return Selection(asked.filters, every=every).as_of(now)
 
 
 class Confirm(ActingPage):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
@@ -37,8 +37,3 @@ class Asked:
                     wrong[name] = str(error)
         texts = {name: given[name] for name in FIELDS if name in given and name not in ("since", "until")}
         return cls(given, Filters(**texts, **moments), wrong)  # type: ignore[arg-type]  # texts and moments by name
-
-    def until(self, now: datetime) -> Self:
-        """The same, but of what is dead now: what dies after somebody looked is not meant."""
-        moment = min(self.filters.until or now, now)
-        return replace(self, filters=replace(self.filters, until=moment))

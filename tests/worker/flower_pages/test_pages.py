@@ -278,7 +278,7 @@ def test_filters_stand_in_the_url(ann: Visitor, book: Book) -> None:
     for query, expected in shown:
         assert letters(ann.text("/dead-letters", **query)) == expected, query
     wrong = words(ann.text("/dead-letters", since="yesterday-ish"))
-    assert "“yesterday-ish” is no time" in wrong
+    assert "'yesterday-ish' is neither a time" in wrong
     assert "Nothing was looked for" in wrong
 
 

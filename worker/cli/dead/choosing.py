@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import click
 
+from tasks.dead_letters.amendment import UNCHANGED, Amendment
 from tasks.dead_letters.finding import Filters, count_dead
 from tasks.dead_letters.selection import Preview, Selection, preview
 from tasks.ledger import Ledger
@@ -73,16 +74,19 @@ def how_many(ledger: Ledger, selection: Selection) -> int | None:
     return len(selection.ids) or count_dead(ledger, selection.filters)
 
 
-def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool) -> None:
+def confirm(
+    action: str, ledger: Ledger, selection: Selection, *, amendment: Amendment = UNCHANGED, as_json: bool
+) -> Selection:
     """Ask on a terminal, whatever the number; elsewhere more than one is only told of.
 
-    Raises No, unless it may be done.
+    Returns what may be done: where it asked, without what dies after the question. Raises No where nothing may.
     """
+    asked = selection.as_of(ledger.now())
     there_is_somebody = sys.stdin.isatty() and sys.stdout.isatty() and not as_json
-    few = list(islice(selection.find(ledger), 2))
+    few = list(islice(asked.find(ledger), 2))
     if not few or (len(few) == 1 and not there_is_somebody):
-        return
-    found = preview(ledger, selection)
+        return selection
+    found = preview(ledger, asked)
     if as_json:
         reasons = dict(found.reasons.most_common())
         print_json([{"would": action, "count": found.count, "reasons": reasons, "money": found.money.to_json()}])
@@ -91,10 +95,13 @@ def confirm(action: str, ledger: Ledger, selection: Selection, *, as_json: bool)
     worth = money(found.money.to_json())
     told = f"{action} {which}" + (f" worth {worth}" if worth else "")
     _tell_reasons(found, "" if there_is_somebody else f"would {told}")
+    for name, value in amendment.told().items():
+        click.echo(plain(f"  take out {name}" if value is None else f"  set {name}={value}"))
     if not there_is_somebody:
         raise No(_NOTHING_DONE)
     if not click.confirm(f"{told}?"):
         raise No("nothing done")
+    return asked
 
 
 def _tell_reasons(found: Preview, head: str) -> None:

@@ -20,7 +20,7 @@ def discard(choice: Choice, *, as_json: bool) -> None:
     with connected() as (_, runtime):
         selection = choice.selection(runtime.ledger)
         if not choice.sure:
-            confirm("discard", runtime.ledger, selection, as_json=as_json)
+            selection = confirm("discard", runtime.ledger, selection, as_json=as_json)
         total = how_many(runtime.ledger, selection)
         with stopped_by_ctrl_c() as stop:
             tell("discard", discard_all(runtime, selection, stop=stop), choice, stop, total=total, as_json=as_json)

@@ -73,7 +73,7 @@ def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool
         if (own := amendment.one_orders_own) and is_many(runtime.ledger, selection):
             raise click.UsageError(f"--set {own[0]} is one order's own: say which letter, by its ID")
         if not choice.sure:
-            confirm("replay", runtime.ledger, selection, as_json=as_json)
+            selection = confirm("replay", runtime.ledger, selection, amendment=amendment, as_json=as_json)
         total = how_many(runtime.ledger, selection)
         with stopped_by_ctrl_c() as stop:
             outcomes = replay_all(app, runtime, selection, rate=rate, amendment=amendment, stop=stop)
