@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
 import structlog
 from celery import Celery
@@ -11,8 +12,8 @@ from redis import Redis
 from config.redaction import Redactor
 from config.settings import Settings
 from tasks.http_client import PartnerClient
-from tasks.kernel_timed import KernelTimedConnection
 from tasks.ledger import Ledger, LedgerLimits
+from tasks.ledger.connection import CONNECTIONS
 from tasks.partners import PARTNERS
 
 
@@ -39,10 +40,9 @@ def connect(settings: Settings) -> Redis:
     Each thread that works with the ledger keeps a connection of its own.
     """
     url = settings.broker_url.get_secret_value()
-    plain = {"connection_class": KernelTimedConnection} if url.startswith("redis://") else {}
     return Redis.from_url(
         url,
-        **plain,
+        connection_class=CONNECTIONS[urlsplit(url).scheme],
         max_connections=4096,  # threads; redis-py's own limit of 100 is no limit that we need
         decode_responses=True,
         socket_timeout=5,

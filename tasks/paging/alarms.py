@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from config.groups import Alert
 from config.sentry import Level
 from tasks.paging.snapshot import AccountView, Snapshot
+from tasks.standing.append_only_file import AppendOnlyFile
 
 HOUR_MS: Final = 3600 * 1000
 DAY_MS: Final = 24 * HOUR_MS
@@ -67,6 +68,8 @@ def alarms(snapshot: Snapshot, limits: Alert, ages: Ages) -> list[Alarm]:
 
 
 def _broker(snapshot: Snapshot, limits: Alert) -> Iterator[Alarm]:
+    if snapshot.disk.file in (AppendOnlyFile.FAILING, AppendOnlyFile.REWRITE_NEEDED):
+        yield Alarm(Topic("rewrite_needed"), "error", snapshot.disk.since)
     if snapshot.memory_limit and snapshot.memory_used >= snapshot.memory_limit:
         yield Alarm(Topic("memory_full"), "error")
     if snapshot.memory_limit and snapshot.memory_used > _NEARLY_FULL * snapshot.memory_limit:

@@ -64,6 +64,11 @@ def broker_away(seconds: float, error: str) -> Page:
     """The page about a broker that has not answered for so long."""
     press = "Start it, or mend the network: workers and what waits go on by themselves. redeem check tells more"
     text = f"the broker has been away for {seconds:.0f} s: nothing is accepted, sent or recorded"
+    if error.startswith("MISCONF"):
+        press = (
+            "Make room on its disk; do not restart it before, and run BGREWRITEAOF afterwards. redeem check tells more"
+        )
+        text = f"the broker has refused writes because of its disk for {seconds:.0f} s: nothing is accepted or sent"
     return Page("broker_away", "error", Topic("broker_away"), text, press, {"error": error})
 
 
@@ -151,6 +156,15 @@ def _memory(_due: Due, snapshot: Snapshot, _facts: Facts, _view: AccountView) ->
     return text, "Raise maxmemory (CONFIG SET takes effect at once); see what fills it with redeem status"
 
 
+def _rewrite_needed(_due: Due, snapshot: Snapshot, _facts: Facts, _view: AccountView) -> tuple[str, str]:
+    return (
+        "writes were refused because of the broker's disk (MISCONF); until its append-only file is written anew, the "
+        "broker may not start again",
+        "BGREWRITEAOF as admin, before the broker is next restarted. It did not start? Do not let check-aof --fix cut its "
+        "file: docs/operations.md, Bad file format",
+    )
+
+
 TEXTS: Final[dict[str, Callable[[Due, Snapshot, Facts, AccountView], tuple[str, str]]]] = {
     "dead_letters": _dead_letters,
     "breaker_opened": _breaker_opened,
@@ -159,6 +173,7 @@ TEXTS: Final[dict[str, Callable[[Due, Snapshot, Facts, AccountView], tuple[str, 
     "no_success": _no_success,
     "waiting_long": _waiting_long,
     "many_dead_letters": _many_dead_letters,
+    "rewrite_needed": _rewrite_needed,
     "memory_nearly_full": _memory,
     "memory_full": _memory,
 }
@@ -169,11 +184,12 @@ OVER: Final = {
     "no_success": ("success_again", "it succeeds again"),
     "waiting_long": ("waits_no_longer", "nothing waits that long any more"),
     "many_dead_letters": ("fewer_dead_letters", "fewer dead letters than the alarm's number"),
+    "rewrite_needed": ("rewritten", "the broker's append-only file was written anew"),
     "memory_nearly_full": ("memory_free", "the broker has memory to spare again"),
     "memory_full": ("memory_not_full", "the broker takes new orders again"),
 }
 """Topic → the name of the page that says that it is over, and its text."""
-_OF_THE_BROKER: Final = frozenset({"many_dead_letters", "memory_nearly_full", "memory_full"})
+_OF_THE_BROKER: Final = frozenset({"many_dead_letters", "rewrite_needed", "memory_nearly_full", "memory_full"})
 
 
 def _iso(ms: int) -> str:

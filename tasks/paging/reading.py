@@ -13,6 +13,7 @@ from tasks.paging.snapshot import NOBODY, AccountView, Deaths, Place, Snapshot
 from tasks.persistence import classified
 from tasks.runtime import Runtime
 from tasks.standing.account_health import AccountHealth, read_health
+from tasks.standing.append_only_file import DiskStatus
 
 _WAITING: Final = {State.QUEUED.value, State.SENDING.value, State.RETRYING.value}
 
@@ -27,8 +28,8 @@ class _Read(NamedTuple):
 
 
 @classified()
-def take_snapshot(runtime: Runtime, oldest: Mapping[Place, int]) -> Snapshot:
-    """Read it from the ledger; `oldest` is `oldest_waiting`'s, which takes longer.
+def take_snapshot(runtime: Runtime, oldest: Mapping[Place, int], disk: DiskStatus) -> Snapshot:
+    """Read it from the ledger; `oldest` is `oldest_waiting`'s, which takes longer, `disk` the watch's.
 
     Raises redis.RedisError.
     """
@@ -51,6 +52,7 @@ def take_snapshot(runtime: Runtime, oldest: Mapping[Place, int]) -> Snapshot:
         dead=ledger.redis.zcard(ledger.key("dead")),
         memory_used=int(memory.get("used_memory", 0)),
         memory_limit=int(memory.get("maxmemory", 0)),
+        disk=disk,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from tasks.standing.append_only_file import AppendOnlyFile, DiskStatus
+
 Place = tuple[str, str]
 """Partner and shop."""
 
@@ -52,6 +54,7 @@ class Snapshot:
     dead: int = 0
     memory_used: int = 0
     memory_limit: int = 0
+    disk: DiskStatus = DiskStatus(AppendOnlyFile.OK)
 
     def account(self, place: Place) -> AccountView | None:
         """That account, if it is one."""

@@ -17,8 +17,9 @@ from tasks.paging.page import Page, page_of
 from tasks.paging.reading import oldest_waiting, take_snapshot
 from tasks.paging.snapshot import Place, Snapshot
 from tasks.paging.spared import Spared
-from tasks.persistence import UNAVAILABLE
+from tasks.persistence import UNAVAILABLE, NotNow
 from tasks.runtime import Runtime
+from tasks.standing.append_only_file import DiskWatch
 from tasks.standing.survey import survey
 
 _LEASE_MS: Final = 30_000  # of the duty; looks are a second apart, and one with a survey may take some
@@ -38,6 +39,7 @@ class Watch:
         self._owner = uuid.uuid4().hex
         self._survey = Spared(lambda: survey(runtime.ledger), clock=clock)
         self._oldest = Spared(lambda: oldest_waiting(runtime.ledger), clock=clock)
+        self._disk = DiskWatch(runtime.ledger)
         self._paused: set[Place] = set()
         self._resumed_at: dict[Place, int] = {}
         self._unwritten: dict[Topic, Told | None] = {}
@@ -47,11 +49,17 @@ class Watch:
 
         Raises redis.RedisError.
         """
-        if not self._on_duty():
+        try:
+            on_duty = self._on_duty()
+        except NotNow:  # a full disk among the causes
+            self._disk.note()
+            raise
+        if not on_duty:
             self._unwritten.clear()
+            self._disk.forget()
             return False
         told = self._remembered()
-        snapshot = take_snapshot(self._runtime, self._oldest.get())
+        snapshot = take_snapshot(self._runtime, self._oldest.get(), self._disk.keep())
         self._note(snapshot, told)
         pages = self._written(self._decide(snapshot, told), snapshot)
         if pages and not self._on_duty():

@@ -11,6 +11,7 @@ from tasks.ledger import Account, Ledger
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
+from tasks.standing.append_only_file import DiskStatus, disk_status
 from tasks.standing.status import AccountStatus, gather
 from tasks.standing.survey import Survey
 
@@ -57,6 +58,7 @@ class Figures:
     """Page and account → how often operators were told so."""
     memory: tuple[int, int]
     """Bytes that the server uses, and may use; 0 for no limit."""
+    disk: DiskStatus
     now: datetime
 
 
@@ -79,6 +81,7 @@ def read_figures(runtime: Runtime, found: Survey) -> Figures:
         queues=dict(zip(queues, lengths, strict=True)),
         pages={_page(name): int(count) for name, count in pages.items()},
         memory=(memory["used_memory"], memory["maxmemory"]),
+        disk=disk_status(ledger),
         now=ledger.now(),
     )
 

@@ -16,7 +16,9 @@ from config.settings import Settings
 from tasks.paging.page import trial_page
 from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
+from tasks.ledger.books import LedgerBooks
 from tasks.runtime import connect
+from tasks.standing.append_only_file import DiskWatch
 from worker.cli.check_accounts import check_accounts
 from worker.cli.connection import address, not_allowed
 from worker.cli.finding import Finding
@@ -87,6 +89,7 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
     with connect(settings) as redis:
         try:
             info: dict[str, Any] = redis.info()
+            disk = DiskWatch(LedgerBooks(redis, settings.key_prefix)).keep().file
         except NoPermissionError as error:
             yield Finding("error", subject, f"{not_allowed(error)} (check is for the users operator and monitor)")
             return
@@ -110,6 +113,9 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
             subject,
             "append-only file off: what was accepted since the last snapshot dies with it (appendonly yes)",
         )
+    if disk.advice:
+        yield Finding("error", subject, disk.advice)
+    yield from _files(subject, info)
     yield from _room(subject, info)
     policy = info.get("maxmemory_policy", "unknown")
     if policy == "noeviction":
@@ -120,12 +126,18 @@ def check_broker(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _room(subject: str, info: dict[str, Any]) -> Iterator[Finding]:
-    """Whether it can take more, in memory and on disk."""
-    if info.get("aof_last_write_status", "ok") != "ok":
+def _files(subject: str, info: dict[str, Any]) -> Iterator[Finding]:
+    """Whether the last of each file that it writes in the background was written."""
+    if info.get("aof_last_bgrewrite_status", "ok") != "ok":
+        yield Finding("warning", subject, "its append-only file could not be written anew: is there room for two?")
+    if info.get("rdb_last_bgsave_status", "ok") != "ok":
         yield Finding(
-            "error", subject, "cannot write its append-only file: is the disk full? It takes nothing until then"
+            "error", subject, "its last snapshot failed, and it may refuse writes for that: is its disk full?"
         )
+
+
+def _room(subject: str, info: dict[str, Any]) -> Iterator[Finding]:
+    """Whether it can take more."""
     most, used = int(info.get("maxmemory", 0)), int(info.get("used_memory", 0))
     if not most:
         return

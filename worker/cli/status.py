@@ -9,6 +9,7 @@ import click
 
 from config.settings import Settings
 from tasks.order_task import QUEUE
+from tasks.standing.append_only_file import DiskWatch
 from tasks.standing.status import AccountStatus, gather
 from tasks.standing.survey import Survey, survey
 from worker.cli.connection import connected
@@ -33,9 +34,12 @@ def status(*, as_json: bool) -> None:
         rows = gather(runtime, found)
         now = runtime.ledger.now()
         unread = runtime.ledger.redis.llen(QUEUE)
+        disk = DiskWatch(runtime.ledger).keep().file
     if as_json:
-        print_json(row.to_json() for row in rows)
+        print_json(row.to_json() | {"append_only_file": disk.value} for row in rows)
         return
+    if disk.advice:
+        click.echo(disk.advice)
     if not rows:
         click.echo("no shop is configured and nothing has come in yet")
         return

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from tasks.dead_letters.advice import advise
 from tasks.identity import UNROUTED
+from tasks.standing.append_only_file import AppendOnlyFile
 from tasks.standing.status import AccountStatus
 from tasks.standing.survey import Cause, Pile
 from worker.flower_pages import wording
@@ -17,6 +18,10 @@ from worker.flower_pages.snapshot import Snapshot
 _LATE: Final = 15 * 60.0  # seconds that something may wait before it is said
 _SILENT: Final = 24 * 3600.0  # seconds without a yes at an account that is asked to report
 _CAUSES_SHOWN: Final = 3
+_DISK: Final = {
+    AppendOnlyFile.FAILING: "Redis cannot write to its disk",
+    AppendOnlyFile.REWRITE_NEEDED: "Redis may not start again",
+}
 
 
 class Level(StrEnum):
@@ -64,7 +69,9 @@ def headline(snapshot: Snapshot) -> Headline:
     dead = snapshot.survey.dead
     stopped = [row for row in snapshot.rows if row.breaker in ("open", "refused", "paused") and _waits(row)]
     money = wording.moneys(dead.money.totals)
-    if dead.count:
+    if snapshot.append_only_file in _DISK:
+        title = _DISK[snapshot.append_only_file]
+    elif dead.count:
         title = f"{wording.count(dead.count, 'dead letter needs', 'dead letters need')} a person"
     elif level is Level.WELL:
         title = "All is well"
@@ -88,11 +95,17 @@ def _stuck(stopped: list[AccountStatus], snapshot: Snapshot) -> list[str]:
 
 
 def _findings(snapshot: Snapshot) -> Iterator[Finding]:
+    yield from _disk(snapshot)
     yield from _workers(snapshot)
     for row in snapshot.rows:
         if row.partner not in ("", UNROUTED):
             yield from _account(row, snapshot)
     yield from _dead(snapshot)
+
+
+def _disk(snapshot: Snapshot) -> Iterator[Finding]:
+    if what := _DISK.get(snapshot.append_only_file):
+        yield Finding(Level.BAD, what, "", f"{snapshot.append_only_file.advice}.")
 
 
 def _workers(snapshot: Snapshot) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from tasks.ledger import Account, Ledger
 from tasks.order_task import QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
+from tasks.standing.append_only_file import AppendOnlyFile, disk_status
 from tasks.standing.status import AccountStatus, gather
 from tasks.standing.survey import Survey, survey
 
@@ -48,6 +49,7 @@ class Snapshot:
     """Messages that workers have taken and not finished."""
     workers: int
     paused_since: Mapping[tuple[str, str], datetime]
+    append_only_file: AppendOnlyFile
 
 
 def look(runtime: Runtime) -> Snapshot:
@@ -73,6 +75,7 @@ def look(runtime: Runtime) -> Snapshot:
         in_hand=_in_hand(ledger),
         workers=ledger.redis.zcount(ledger.key("consumers"), now.timestamp() * 1000 - _ALIVE_WITHIN, "+inf"),
         paused_since={pair: datetime.fromtimestamp(at / 1000, now.tzinfo) for pair, at in paused.items()},
+        append_only_file=disk_status(ledger).file,
     )
 
 

@@ -14,6 +14,7 @@ from prometheus_client.core import (
 )
 
 from tasks.ledger import State
+from tasks.standing.append_only_file import AppendOnlyFile
 from tasks.standing.figures import AccountFigures, Figures, Histogram
 
 _ACCOUNT = ("partner", "shop")
@@ -131,6 +132,11 @@ def _broker(figures: Figures) -> Iterator[Metric]:
     used, limit = figures.memory
     yield GaugeMetricFamily("redeem_broker_memory_bytes", "Memory that Redis uses.", value=used)
     yield GaugeMetricFamily("redeem_broker_memory_limit_bytes", "Memory that Redis may use; 0: no limit.", value=limit)
+    yield GaugeMetricFamily(
+        "redeem_broker_rewrite_needed",
+        "1: a write to Redis' append-only file failed, and the file has not been written anew since (BGREWRITEAOF).",
+        value=figures.disk.file in (AppendOnlyFile.FAILING, AppendOnlyFile.REWRITE_NEEDED),
+    )
 
 
 def _labels(account: AccountFigures) -> list[str]:

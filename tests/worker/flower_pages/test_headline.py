@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tasks.ledger import Account
 from tasks.standing.account_health import AccountHealth
+from tasks.standing.append_only_file import AppendOnlyFile
 from tasks.standing.order_values import Money
 from tasks.standing.status import AccountStatus
 from tasks.standing.survey import Cause, Pile, Survey
@@ -24,13 +25,18 @@ def pile(count: int, amount: str = "", currency: str = "EUR") -> Pile:
     return made
 
 
-def snapshot(*rows: AccountStatus, causes: dict[Cause, Pile] | None = None, workers: int = 1) -> Snapshot:
+def snapshot(
+    *rows: AccountStatus,
+    causes: dict[Cause, Pile] | None = None,
+    workers: int = 1,
+    disk: AppendOnlyFile = AppendOnlyFile.OK,
+) -> Snapshot:
     found = Survey(causes=causes or {})
     found.dead = pile(sum(one.count for one in found.causes.values()), "340.00" if causes else "")
     found.waiting = pile(sum(row.states.total() for row in rows))
     return Snapshot(
         now=NOW, survey=found, rows=list(rows), days={}, queues={"orders": 0}, in_hand=0, workers=workers,
-        paused_since={},
+        paused_since={}, append_only_file=disk,
     )  # fmt: skip
 
 
@@ -102,3 +108,10 @@ def test_silence_and_lateness_are_said() -> None:
     assert headline(snapshot(silent)).title == "sovendus uk: no success for a day"
     assert headline(snapshot(account(waiting=1, oldest_waiting=3600.0))).title == "sovendus uk: late"
     assert headline(snapshot(account(waiting=1, oldest_waiting=60.0))).level is Level.WELL
+
+
+def test_a_broker_that_may_not_start_again_comes_before_everything_else() -> None:
+    cause = Cause("uniqodo", "uk", "rejected", "202")
+    told = headline(snapshot(causes={cause: pile(3, "40.00")}, workers=0, disk=AppendOnlyFile.REWRITE_NEEDED))
+    assert (told.level, told.title) == (Level.BAD, "Redis may not start again")
+    assert "BGREWRITEAOF" in told.findings[0].why

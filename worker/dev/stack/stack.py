@@ -8,10 +8,13 @@ the workers, all at once, with time for the calls in flight, then Flower and the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from redis.exceptions import RedisError
 
 from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.stack import programs
@@ -151,13 +154,19 @@ class Stack:
     async def _look_after(self) -> None:
         while True:
             self._narrator.count_up()
-            if self._broker is not None and self._broker.exit_code() is not None:
-                self._say("warning", "the embedded Valkey ended; starting it again")
-                try:
-                    self._broker.revive()
-                except BrokerError as error:
-                    self._say("error", str(error))
+            if self._broker is not None:
+                await self._look_after_broker(self._broker)
             await asyncio.sleep(LOOK)
+
+    async def _look_after_broker(self, broker: EmbeddedValkey) -> None:
+        if broker.exit_code() is not None:
+            self._say("warning", "the embedded Valkey ended; starting it again")
+            try:
+                broker.revive()
+            except BrokerError as error:
+                self._say("error", str(error))
+        with contextlib.suppress(RedisError):  # it ends, or is busy: the next look is half a second away
+            await asyncio.to_thread(broker.heal)
 
     async def _stop(self) -> bool:
         """Stop the door, the worker, then the others; whether all went warm."""

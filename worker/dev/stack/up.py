@@ -79,7 +79,7 @@ def _broker(wishes: Wishes, configured: Configured, say: Say) -> Iterator[Embedd
         yield None
         return
     port = port_for("the broker", wishes.broker_port, USUAL_BROKER_PORT)
-    with EmbeddedValkey(_data(wishes.directory), port) as broker:
+    with EmbeddedValkey(_data(wishes.directory), port, say=lambda line: say("warning", line)) as broker:
         say("broker", f"{broker.url} (embedded Valkey, its data in {wishes.directory})")
         yield broker
 
