@@ -1,7 +1,8 @@
 """Connections to Redis that also look at one whose disk is full.
 
-redis-py asks by PING whether a connection is well, when it is new and when it was idle. A server that cannot write to its
-disk refuses even that (MISCONF), though it still answers whatever reads. A refusal is an answer: the connection is well.
+redis-py asks by PING whether a connection is well, when it is new and when it was idle. A server that cannot write to
+its disk refuses even that (MISCONF), though it still answers whatever reads. A refusal is an answer, so the connection
+is well.
 """
 
 from __future__ import annotations

@@ -156,13 +156,10 @@ def _memory(_due: Due, snapshot: Snapshot, _facts: Facts, _view: AccountView) ->
     return text, "Raise maxmemory (CONFIG SET takes effect at once); see what fills it with redeem status"
 
 
-def _rewrite_needed(_due: Due, snapshot: Snapshot, _facts: Facts, _view: AccountView) -> tuple[str, str]:
-    return (
-        "writes were refused because of the broker's disk (MISCONF); until its append-only file is written anew, the "
-        "broker may not start again",
-        "BGREWRITEAOF as admin, before the broker is next restarted. It did not start? Do not let check-aof --fix cut its "
-        "file: docs/operations.md, Bad file format",
-    )
+def _rewrite_needed(_due: Due, _snapshot: Snapshot, _facts: Facts, _view: AccountView) -> tuple[str, str]:
+    text = "the broker refused writes because of its disk (MISCONF), and may not be able to start again with its files"
+    press = "BGREWRITEAOF as admin, before its next restart. It does not start? docs/operations.md, “Bad file format”"
+    return text, press
 
 
 TEXTS: Final[dict[str, Callable[[Due, Snapshot, Facts, AccountView], tuple[str, str]]]] = {

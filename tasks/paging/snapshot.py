@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from tasks.standing.append_only_file import AppendOnlyFile, DiskStatus
+from tasks.standing.append_only_file import WELL, DiskStatus
 
 Place = tuple[str, str]
 """Partner and shop."""
@@ -54,7 +54,7 @@ class Snapshot:
     dead: int = 0
     memory_used: int = 0
     memory_limit: int = 0
-    disk: DiskStatus = DiskStatus(AppendOnlyFile.OK)
+    disk: DiskStatus = WELL
 
     def account(self, place: Place) -> AccountView | None:
         """That account, if it is one."""

@@ -2,7 +2,7 @@
 
 A disk that is full makes Redis write a command in part. It takes the part back by `ftruncate`, but a file that a
 rewrite has opened is not in append mode: the next write begins behind the part that is gone, and leaves NUL bytes
-there. Redis serves on, and refuses the file at its next start ("Bad file format"). A rewrite (BGREWRITEAOF) replaces it.
+there. Redis serves on, and refuses the file at its next start ("Bad file format"). BGREWRITEAOF replaces the file.
 
 INFO counts the refused writes (MISCONF) and the rewrites, but not which came first. So a mark is kept in the ledger:
 the refusals that were seen, and how many rewrites had begun by then. It holds for one run of the server, since a start
@@ -130,6 +130,9 @@ class DiskStatus(NamedTuple):
 
     file: AppendOnlyFile
     since: int = 0
+
+
+WELL: Final = DiskStatus(AppendOnlyFile.OK)
 
 
 def disk_status(ledger: LedgerBooks) -> DiskStatus:

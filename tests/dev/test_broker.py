@@ -1,22 +1,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 from redis import Redis
 
+from tests.acceptance.kit import broker_faults
+from tests.acceptance.kit.polling import eventually
 from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.directory_lock import DirectoryInUseError, DirectoryLock
 from worker.dev.ports import free_port
 from worker.dev.processes import left_behind, marked, stop_left_behind
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def client(server: EmbeddedValkey) -> Redis:
@@ -85,6 +86,106 @@ def test_unreadable_data_is_explained_with_the_servers_own_words(tmp_path: Path)
     appended.write_bytes(b"garbage\r\n" + appended.read_bytes())
     with pytest.raises(BrokerError, match="Bad file format reading the append only file"):
         EmbeddedValkey(tmp_path).start()
+
+
+DEBIANS = shutil.which("redis-server")
+SERVERS = [
+    pytest.param(None, id="valkey"),
+    pytest.param(
+        Path(DEBIANS or ""),
+        id="redis-server",
+        marks=pytest.mark.skipif(DEBIANS is None, reason="needs Debian's redis-server"),
+    ),
+]
+Make = Callable[..., EmbeddedValkey]
+
+
+@pytest.fixture(params=SERVERS)
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Make]:
+    """Makes servers on one directory; each that runs at the end is stopped."""
+    made: list[EmbeddedValkey] = []
+
+    def made_anew(**options: object) -> EmbeddedValkey:
+        made.append(EmbeddedValkey(tmp_path, binary=request.param, **options))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield made_anew
+    for server in made:
+        server.stop()
+
+
+def fill(server: EmbeddedValkey) -> None:
+    """Its disk is full in the middle of a command, and then has room again; what was accepted is 300 keys."""
+    with client(server) as redis:
+        redis.mset({f"before-{n}": "x\0y" for n in range(100)})
+        broker_faults.rewrite(server)
+        redis.mset({f"then-{n}": "\0" * n for n in range(100)})
+        with broker_faults.disk_was_full(server, room=11):
+            pass
+        for n in range(100):
+            redis.set(f"after-{n}", b"\0*1\r\n")
+
+
+def kept(server: EmbeddedValkey) -> int:
+    """How many of the 300 keys there are."""
+    with client(server) as redis:
+        return sum(len(list(redis.scan_iter(f"{when}-*"))) for when in ("before", "then", "after"))
+
+
+def test_what_a_full_disk_has_done_to_the_file_is_mended_at_the_next_start_and_said(make: Make) -> None:
+    said: list[str] = []
+    server = make(say=said.append)
+    server.start()
+    fill(server)
+    (damaged,) = broker_faults.files(server)
+    as_it_was = damaged.read_bytes()
+    assert b"\0" * 11 + b"*" in as_it_was, "there is no hole"
+    broker_faults.kill(server)
+    assert said == []
+    server.revive()
+    assert kept(server) == 300
+    (line,) = said
+    assert "11 NUL bytes taken out" in line
+    copy = damaged.with_name(f"{damaged.name}.damaged-1")
+    assert str(copy) in line
+    assert copy.read_bytes() == as_it_was
+
+
+def test_it_is_written_anew_by_itself_once_there_is_room_again(make: Make) -> None:
+    said: list[str] = []
+    server = make(say=said.append)
+    server.start()
+    server.heal()
+    with client(server) as redis:
+        assert redis.info("persistence")["aof_rewrites"] == 0
+    fill(server)
+
+    def is_healed() -> bool:
+        server.heal()
+        with client(server) as redis:
+            now = redis.info("persistence")
+        return now["aof_rewrites"] == 2 and not now["aof_rewrite_in_progress"]
+
+    eventually(is_healed, what="the file written anew")
+    server.heal()
+    assert said == ["its disk was full; Valkey writes again, and its append-only file is written anew"]
+    broker_faults.kill(server)
+    server.revive()
+    assert (kept(server), len(said)) == (300, 1)
+
+
+def test_a_torn_tail_is_cut_off_as_ever(make: Make) -> None:
+    server = make()
+    server.start()
+    with client(server) as redis:
+        redis.set("kept", "1")
+        redis.set("torn", "2")
+    broker_faults.kill(server)
+    (file,) = broker_faults.files(server)
+    os.truncate(file, file.stat().st_size - 3)
+    server.revive()
+    with client(server) as redis:
+        assert (redis.get("kept"), redis.get("torn")) == ("1", None)
 
 
 def test_stop_leaves_no_process(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from config.logs import configure_logging
 from config.redaction import Redactor
 from config.sentry import configure_sentry, deliver
 from config.settings import Settings
+from tasks.ledger.books import LedgerBooks
 from tasks.paging.page import trial_page
 from tasks.paging.telling import tell
 from tasks.partners import PARTNERS
-from tasks.ledger.books import LedgerBooks
 from tasks.runtime import connect
 from tasks.standing.append_only_file import DiskWatch
 from worker.cli.check_accounts import check_accounts

@@ -16,6 +16,7 @@ from worker.dev.ports import LOOPBACK, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from worker.dev.broker import EmbeddedValkey
 
@@ -91,10 +92,27 @@ def denied(broker: EmbeddedValkey) -> Iterator[None]:
 
 @contextlib.contextmanager
 def disk_full(broker: EmbeddedValkey) -> Iterator[None]:
-    """No byte more goes to the append-only file (its size is limited), so the server refuses every write: MISCONF."""
+    """No byte more goes to the append-only file (its size is limited), so the server refuses every write: MISCONF.
+
+    Afterwards the file is as if nothing had been, and so is what INFO tells.
+    """
+    with disk_was_full(broker):
+        yield
+    rewrite(broker)
+    with _client(broker) as redis:
+        redis.config_resetstat()
+
+
+@contextlib.contextmanager
+def disk_was_full(broker: EmbeddedValkey, *, room: int = 0) -> Iterator[None]:
+    """As `disk_full`, after `room` bytes more; and what that has done to the append-only file stays done.
+
+    The file gets a hole, and the server could not be started again, if a rewrite has opened it (`rewrite`) and the
+    bytes that there is room for end within a command.
+    """
     pid = _pid(broker)
     with _client(broker) as redis:
-        size = max(file.stat().st_size for file in (broker.directory / "appendonlydir").iterdir())
+        size = max(file.stat().st_size for file in files(broker)) + room
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
         try:
             _until_refused(redis, ResponseError, "MISCONF")
@@ -102,6 +120,24 @@ def disk_full(broker: EmbeddedValkey) -> Iterator[None]:
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, _UNLIMITED)
             eventually(lambda: _taken(redis), what="writes accepted again")
+
+
+def rewrite(broker: EmbeddedValkey) -> None:
+    """Have the append-only file written anew; the new one is there when this returns."""
+    with _client(broker) as redis:
+        before = redis.info("persistence")["aof_rewrites"]
+        redis.bgrewriteaof()
+
+        def is_done() -> bool:
+            now = redis.info("persistence")
+            return bool(now["aof_rewrites"] > before and not now["aof_rewrite_in_progress"])
+
+        eventually(is_done, what="the append-only file written anew")
+
+
+def files(broker: EmbeddedValkey) -> list[Path]:
+    """The append-only files that commands are written to: one, but for the time of a rewrite."""
+    return sorted((broker.directory / "appendonlydir").glob("*.incr.aof"))
 
 
 def _until_refused(redis: Any, kind: type[Exception], text: str = "") -> None:  # noqa: ANN401 - redis-py mixes its types
