@@ -181,7 +181,7 @@ OVER: Final = {
     "no_success": ("success_again", "it succeeds again"),
     "waiting_long": ("waits_no_longer", "nothing waits that long any more"),
     "many_dead_letters": ("fewer_dead_letters", "fewer dead letters than the alarm's number"),
-    "rewrite_needed": ("rewritten", "the broker's append-only file was written anew"),
+    "rewrite_needed": ("rewritten", "the broker can start again: its append-only file was written anew, or read whole"),
     "memory_nearly_full": ("memory_free", "the broker has memory to spare again"),
     "memory_full": ("memory_not_full", "the broker takes new orders again"),
 }

@@ -24,7 +24,7 @@ def test_every_account_has_a_row(redeem: Run) -> None:
         "partner": "sovendus", "shop": "uk", "queued": 0, "sending": 0, "retrying": 0, "redeemed": 0, "presumed": 0,
         "dead": 0, "discarded": 0, "breaker": "closed", "hint": None, "oldest_waiting_s": None, "lag_p50_s": None,
         "lag_p99_s": None, "money_waiting": {}, "money_dead": {}, "redeemed_today": 0, "last_success_at": None,
-        "fingerprints": [], "settings_here": None,
+        "fingerprints": [], "settings_here": None, "append_only_file": "ok",
     }  # fmt: skip
 
 

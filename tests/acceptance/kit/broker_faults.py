@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _UNLIMITED = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 _PROBE = "probe-of-the-tests"
+_LARGE = 1 << 20  # bytes
 
 
 def kill(broker: EmbeddedValkey) -> None:
@@ -120,6 +121,20 @@ def disk_was_full(broker: EmbeddedValkey, *, room: int = 0) -> Iterator[None]:
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, _UNLIMITED)
             eventually(lambda: _taken(redis), what="writes accepted again")
+
+
+@contextlib.contextmanager
+def room_for_small_files_only(broker: EmbeddedValkey) -> Iterator[None]:
+    """Writes go on, but a file of all that there is cannot be written: no new append-only file, and no snapshot."""
+    with _client(broker) as redis:
+        redis.set(_PROBE, os.urandom(_LARGE))
+        rewrite(broker)
+        resource.prlimit(_pid(broker), resource.RLIMIT_FSIZE, (_LARGE // 2, resource.RLIM_INFINITY))
+        try:
+            yield
+        finally:
+            resource.prlimit(_pid(broker), resource.RLIMIT_FSIZE, _UNLIMITED)
+            redis.delete(_PROBE)
 
 
 def rewrite(broker: EmbeddedValkey) -> None:

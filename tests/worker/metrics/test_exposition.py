@@ -20,6 +20,8 @@ from tasks.errors import Rejected, Unanswered
 from tasks.intake import account_of
 from tasks.ledger import Claim, State
 from tasks.partners.base import Receipt
+from tasks.standing.append_only_file import DiskWatch
+from tests.acceptance.kit import broker_faults
 from tests.tasks import examples
 from tests.worker.apps import running
 from worker.composition import RedeemApp
@@ -172,3 +174,15 @@ def test_what_waits_is_looked_at_again_only_after_a_while(app: RedeemApp) -> Non
     assert sum(sample.value for sample in waiting.samples) == 0, "the survey of before"
     accepted = next(family for family in collector.collect() if family.name == "redeem_accepted")
     assert sum(sample.value for sample in accepted.samples) == 1, "counters are of now"
+
+
+def test_a_file_that_is_to_be_written_anew(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as server, running(server.url) as app:
+        assert value(app, "redeem_broker_rewrite_needed") == 0
+        with broker_faults.disk_was_full(server):
+            assert value(app, "redeem_broker_up") == 1, "it can be read"
+            assert value(app, "redeem_broker_rewrite_needed") == 1
+        assert value(app, "redeem_broker_rewrite_needed") == 1
+        DiskWatch(app.runtime.ledger).keep()  # as the worker on duty does
+        broker_faults.rewrite(server)
+        assert value(app, "redeem_broker_rewrite_needed") == 0
