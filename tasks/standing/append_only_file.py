@@ -23,8 +23,6 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError
 from tasks.ledger.books import LedgerBooks
 from tasks.persistence import NotAllowed, NotNow, classified
 
-_KEY: Final = "disk"
-
 log = structlog.get_logger("redeem.disk")
 
 
@@ -177,7 +175,7 @@ class DiskWatch:
     def _write(self, mark: Mark) -> bool:
         try:
             with classified():
-                self._ledger.redis.hset(self._ledger.key(_KEY), mapping=asdict(mark))
+                self._ledger.redis.hset(self._ledger.key("disk"), mapping=asdict(mark))
         except (NotNow, NotAllowed, OutOfMemoryError, ReadOnlyError) as error:  # a user who may only read among them
             log.debug("disk.not_marked", error=str(error))
             return False
@@ -186,7 +184,7 @@ class DiskWatch:
 
 def _stored(ledger: LedgerBooks) -> Mark:
     """What the ledger has; it answers also with a full disk."""
-    found = ledger.redis.hgetall(ledger.key(_KEY))
+    found = ledger.redis.hgetall(ledger.key("disk"))
     return Mark(found["run_id"], *(int(found[name]) for name in ("refusals", "rewrites", "since"))) if found else Mark()
 
 

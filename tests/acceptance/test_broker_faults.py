@@ -16,15 +16,17 @@ from config.celery_options import CONCURRENCY
 from tasks.ledger import State
 from tasks.redeeming import lease_for
 from tests.acceptance.campaigns.brokers import brokers
+from tests.acceptance.campaigns.disks import REDIS, disks, disks_of_redis
 from tests.acceptance.campaigns.sizes import Sizes
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import Shop, code, eventually, order
 from tests.acceptance.kit.brokerless import FAULTS, Stand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from tests.acceptance.campaigns.report import Report
     from tests.acceptance.kit import WorkerProcess
     from worker.dev.sandbox import Sandbox
 
@@ -144,6 +146,22 @@ def test_kill_9_of_the_broker_under_load(tmp_path: Path) -> None:
     assert report.findings == [], "\n".join(report.lines())
     assert report.faults == {"broker killed": 2}
     assert report.measured["workers gone deaf"] == 0
+
+
+@pytest.mark.parametrize(
+    "campaign",
+    [
+        disks,
+        pytest.param(disks_of_redis, marks=pytest.mark.skipif(REDIS is None, reason="needs Debian's redis-server")),
+    ],
+)
+def test_a_disk_that_was_full_before_the_broker_was_killed(
+    campaign: Callable[[Path, Sizes], Report], tmp_path: Path
+) -> None:
+    report = campaign(tmp_path, Sizes(orders=40, faults=2))
+    assert report.findings == [], "\n".join(report.lines())
+    assert sum(report.faults.values()) == 2
+    assert report.measured["starts that found a hole"] > 0
 
 
 def test_a_full_memory_is_drained_by_a_worker_that_runs(stand: Stand, worker: WorkerProcess, partners: Sandbox) -> None:

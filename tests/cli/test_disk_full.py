@@ -77,8 +77,8 @@ def test_a_user_who_may_only_read_is_told_too(
 ) -> None:
     with Redis.from_url(broker.url) as redis:
         redis.acl_setuser(
-            "monitor", enabled=True, nopass=True, keys=["%R~*"], commands=["+info", "+evalsha", "+script|load", "+time"],
-            categories=["+@read", "+@connection"],
+            "monitor", enabled=True, nopass=True, keys=["%R~*"], categories=["+@read", "+@connection"],
+            commands=["+info", "+evalsha", "+script|load", "+time"],
         )  # fmt: skip
         with broker_faults.disk_was_full(broker):
             pass

@@ -6,6 +6,7 @@ what the commands print today into the page.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -20,7 +21,9 @@ from tasks.invalid_event import InvalidEvent
 from tasks.messages.burying import bury_event
 from tasks.orders import parse_order
 from tasks.partners import SPECS
+from tests.acceptance.kit import broker_faults
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo
+from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -41,6 +44,8 @@ class Stage:
         self.worker = worker
         self.sandbox = sandbox
         self.redis = redis
+        self.open = contextlib.ExitStack()
+        """Closed when the play is over."""
 
     def emit(self, *events: object) -> None:
         assert self.redeem("emit", "-", stdin=lines(*events)).status == 0
@@ -115,6 +120,13 @@ def redis_is_full(stage: Stage) -> None:
     stage.redis.config_set("maxmemory", int(stage.redis.info("memory")["used_memory"] * 1.02))
 
 
+def redis_disk_was_full(stage: Stage) -> None:
+    server = stage.open.enter_context(EmbeddedValkey(Path("broker")))
+    stage.configure(BROKER_URL=server.url)
+    with broker_faults.disk_was_full(server):
+        pass
+
+
 def paused(stage: Stage) -> None:
     stage.orders(1001, 1004)
     assert stage.redeem("pause", "--partner", "sovendus", "--shop", "uk").status == 0
@@ -131,6 +143,7 @@ ARRANGED: dict[str, Callable[[Stage], None]] = {
     "the queue grows": the_queue_grows,
     "Redis is away": redis_is_away,
     "Redis is full": redis_is_full,
+    "Redis' disk was full": redis_disk_was_full,
     "an account is paused": paused,
 }
 
@@ -139,7 +152,9 @@ ARRANGED: dict[str, Callable[[Stage], None]] = {
 def stage(
     redeem: Run, configured: Callable[..., None], worker: Worker, sandbox: Sandbox, redis: Redis
 ) -> Iterator[Stage]:
-    yield Stage(redeem, configured, worker, sandbox, redis)
+    made = Stage(redeem, configured, worker, sandbox, redis)
+    with made.open:
+        yield made
     redis.config_set("maxmemory", "0")
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.acceptance.campaigns.brokers import brokers
 from tests.acceptance.campaigns.deploys import deploys
+from tests.acceptance.campaigns.disks import REDIS, disks, disks_of_redis
 from tests.acceptance.campaigns.kills import kills
 from tests.acceptance.campaigns.outage import outage
 from tests.acceptance.campaigns.outbox import outbox
@@ -32,6 +33,8 @@ CAMPAIGNS: Final = {
     "partners": Campaign(partners, Sizes(orders=2000, faults=30)),
     "deploys": Campaign(deploys, Sizes(orders=3000, faults=60)),
     "brokers": Campaign(brokers, Sizes(orders=1500, faults=50)),
+    "disks": Campaign(disks, Sizes(orders=1500, faults=50)),
+    **({"disks-redis": Campaign(disks_of_redis, Sizes(orders=1500, faults=50))} if REDIS else {}),
     "wires": Campaign(wires, Sizes(orders=1500, faults=60)),
     "web": Campaign(web, Sizes(orders=10_000, faults=140)),
     "outbox": Campaign(outbox, Sizes(orders=6000, faults=120)),
