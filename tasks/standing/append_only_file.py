@@ -12,18 +12,16 @@ that went well has read the file; counters that went back (CONFIG RESETSTAT) are
 from __future__ import annotations
 
 import time
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final, NamedTuple, Self
 
-import structlog
 from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from tasks.ledger.books import LedgerBooks
 from tasks.persistence import NotAllowed, NotNow, classified
-
-log = structlog.get_logger("redeem.disk")
 
 
 class AppendOnlyFile(StrEnum):
@@ -70,7 +68,10 @@ class Persistence(NamedTuple):
     @classmethod
     def read(cls, redis: Any) -> Self:  # noqa: ANN401 - redis-py mixes its types
         """Ask the server; it answers also with a full disk. Raises redis.RedisError."""
-        return cls.of(redis.info("server", "persistence", "errorstats"))
+        pipeline = redis.pipeline(transaction=False)
+        for section in ("server", "persistence", "errorstats"):  # several at once only Redis 7 takes
+            pipeline.info(section)
+        return cls.of(dict(ChainMap(*pipeline.execute())))
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> Self:
@@ -176,9 +177,8 @@ class DiskWatch:
         try:
             with classified():
                 self._ledger.redis.hset(self._ledger.key("disk"), mapping=asdict(mark))
-        except (NotNow, NotAllowed, OutOfMemoryError, ReadOnlyError) as error:  # a user who may only read among them
-            log.debug("disk.not_marked", error=str(error))
-            return False
+        except (NotNow, NotAllowed, OutOfMemoryError, ReadOnlyError):
+            return False  # to be tried again, or by another: this user may only read, or nobody can write now
         return True
 
 

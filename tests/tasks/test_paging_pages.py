@@ -46,3 +46,4 @@ def test_an_absence_is_told_again_as_long_as_it_lasts() -> None:
     absence.goes_on("refused")
     absence.goes_on("MISCONF Errors writing to the AOF file")
     assert [page.extra["error"] for page in told] == ["refused", "MISCONF Errors writing to the AOF file"]
+    assert ["Make room on its disk" in page.press for page in told] == [False, True]
