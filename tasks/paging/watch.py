@@ -51,8 +51,9 @@ class Watch:
         """
         try:
             on_duty = self._on_duty()
-        except NotNow:  # a full disk among the causes
-            self._disk.note()
+        except NotNow as error:
+            if str(error).startswith("MISCONF"):
+                self._disk.note()
             raise
         if not on_duty:
             self._unwritten.clear()

@@ -134,6 +134,7 @@ class DiskStatus(NamedTuple):
 WELL: Final = DiskStatus(AppendOnlyFile.OK)
 
 
+@classified()
 def disk_status(ledger: LedgerBooks) -> DiskStatus:
     """How it stands by INFO and the mark; changes nothing. Raises redis.RedisError."""
     now = Persistence.read(ledger.redis)
@@ -148,10 +149,12 @@ class DiskWatch:
         self._unwritten: Mark | None = None
         self._was_failing = False
 
+    @classified()
     def note(self) -> None:
         """Look while nothing can be written, so that what comes after is told apart. Raises redis.RedisError."""
         self._look(_stored(self._ledger))
 
+    @classified()
     def keep(self) -> DiskStatus:
         """Look, and write the mark if it has changed. Where Redis does not take it, a later look writes it.
 
