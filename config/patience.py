@@ -21,7 +21,7 @@ class Retry(Group):
     """
 
     cap: Annotated[float, Within("0s", "1d", "an order waits for so long although the partner is well again")] = 900.0
-    base: Annotated[float, Within("0s", "1h", "an order waits for so long after one failure")] = Field(
+    base: Annotated[float, Within("0s", "1d", "an order waits for so long after one failure")] = Field(
         default_factory=lambda known: min(2.0, known["cap"])
     )
     give_up_after: Annotated[float, Within("0s", "90d", "what waits longer needs a person")] = 172800.0
@@ -37,8 +37,8 @@ class Breaker(Group):
     """When an account counts as ill, and how often it is probed then (seconds, doubling from `probe_after`)."""
 
     failures: Annotated[int, Field(ge=1, le=10_000)] = 10
-    probe_cap: Annotated[float, Within("10ms", "1h", _RESTS)] = 60.0
-    probe_after: Annotated[float, Within("10ms", "1h", _RESTS)] = Field(
+    probe_cap: Annotated[float, Within("10ms", "1d", _RESTS)] = 60.0
+    probe_after: Annotated[float, Within("10ms", "1d", _RESTS)] = Field(
         default_factory=lambda known: min(2.0, known["probe_cap"])
     )
 

@@ -53,7 +53,7 @@ def test_names_of_others_are_left_alone() -> None:
         ("REDEEM_LEDGER__KEEP", "0d", "must be from 1d to 3660d, not 0d: an order that comes again after that"),
         ("REDEEM_PARTNERS__UNIQODO__READ_TIMEOUT", "0", "must be from 10ms to 2m, not 0: each call"),
         ("REDEEM_PARTNERS__UNIQODO__CONNECT_TIMEOUT", "0s", "must be from 10ms to 2m, not 0s: it is a part"),
-        ("REDEEM_BREAKER__PROBE_AFTER", "0", "must be from 10ms to 1h, not 0: an account rests"),
+        ("REDEEM_BREAKER__PROBE_AFTER", "0", "must be from 10ms to 1d, not 0: an account rests"),
         ("REDEEM_BREAKER__FAILURES", "0", "must be greater than or equal to 1"),
         ("REDEEM_BREAKER__FAILURES", "10001", "must be less than or equal to 10000"),
         ("REDEEM_BREAKER__FAILURES", "٣", "must be a whole number"),

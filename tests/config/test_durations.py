@@ -112,12 +112,12 @@ def test_what_may_be_switched_off_is_a_duration_otherwise() -> None:
         ("PARTNERS__SOVENDUS__CONNECT_TIMEOUT", "3m", "must be from 10ms to 2m, not 3m: "),
         ("HUNG_AFTER", "1s", "must be from 2s to 1h, not 1s: "),
         ("RETRY__GIVE_UP_AFTER", "1000d", "must be from 0s to 90d, not 1000d: "),
-        ("RETRY__BASE", "2h", "must be from 0s to 1h, not 2h: "),
+        ("RETRY__BASE", "2d", "must be from 0s to 1d, not 2d: "),
         ("RETRY__CAP", "15d", "must be from 0s to 1d, not 15d: "),
-        ("BREAKER__PROBE_CAP", "60h", "must be from 10ms to 1h, not 60h: "),
+        ("BREAKER__PROBE_CAP", "60h", "must be from 10ms to 1d, not 60h: "),
         ("ALERT__AT_MOST_EVERY", "15d", "must be from 10ms to 7d, not 15d: "),
         ("ALERT__WAITING_LONGER_THAN", "365d", "must be from 10ms to 90d, or off, not 365d: "),
-        ("RETRY__BASE", "1" * 300, "must be from 0s to 1h, not that: "),
+        ("RETRY__BASE", "1" * 300, "must be from 0s to 1d, not that: "),
     ],
 )
 def test_a_duration_that_makes_no_sense_is_told_what_does(name: str, written: str, told: str) -> None:

@@ -140,7 +140,7 @@ class TestToml:
             ("[log_level]\nx = 1", "REDEEM_LOG_LEVEL__X (redeem.toml): no such setting"),
             ("log_level = 10", "REDEEM_LOG_LEVEL (redeem.toml): must be 'DEBUG'"),
             ("[retry]\nbase = true", "REDEEM_RETRY__BASE (redeem.toml): must be a duration"),
-            ("[retry]\nbase = nan", "REDEEM_RETRY__BASE (redeem.toml): must be from 0s to 1h, not nan"),
+            ("[retry]\nbase = nan", "REDEEM_RETRY__BASE (redeem.toml): must be from 0s to 1d, not nan"),
             ("[retry]\nbase = 2026-01-01", "REDEEM_RETRY__BASE (redeem.toml): must be a duration"),
             ("[shops.uk]\ntoken = 123456", "REDEEM_SHOPS__UK__TOKEN (redeem.toml): must be text (in TOML: in quotes)"),
             ("[shops.uk]\nrules = 1", "REDEEM_SHOPS__UK__RULES (redeem.toml): must be a list"),
