@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 import sentry_sdk
 from sentry_sdk.integrations.argv import ArgvIntegration
@@ -18,6 +19,7 @@ from typing_extensions import override
 
 from config.flood import FloodGate
 from config.scrubbing import Scrubber
+from config.values import is_loopback
 
 if TYPE_CHECKING:
     from sentry_sdk.transport import Transport
@@ -44,6 +46,7 @@ def configure_sentry(dsn: str | None, redactor: Redactor, *, transport: type[Tra
     if not dsn:
         return
     scrubber, gate = Scrubber(redactor), FloodGate(_ONE_IN)
+    no_proxy = "" if is_loopback(urlsplit(dsn).hostname or "") else None  # None: as the environment says
 
     def before_send(event: Event, hint: Hint) -> Event | None:
         scrubbed = scrubber.event(event, hint)
@@ -53,6 +56,8 @@ def configure_sentry(dsn: str | None, redactor: Redactor, *, transport: type[Tra
     sentry_sdk.init(
         dsn=dsn,
         transport=transport or _Attentive,
+        http_proxy=no_proxy,
+        https_proxy=no_proxy,
         release=os.environ.get("SENTRY_RELEASE") or f"redeem@{version('redeem')}",  # the SDK would ask git and Heroku
         before_send=before_send,
         before_send_transaction=scrubber.event,

@@ -36,13 +36,15 @@ def check_dsn(value: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address can mean this machine only."""
-    if host == "localhost" or host.endswith(".localhost"):
+    """Whether a host's name or address, as a URL has it, can mean this machine only."""
+    name = host.lower().removesuffix(".")
+    if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def lower(value: object) -> object:

@@ -9,13 +9,14 @@ The call in progress is found through a context variable, since urllib3 hands no
 
 from __future__ import annotations
 
-import io
+import select
 import socket
 import time
+from collections.abc import Callable
 from contextvars import ContextVar, Token
 from typing import Any, Final, Self
 
-from typing_extensions import override
+from urllib3.util.ssltransport import SSLTransport
 
 _CLOSE_ENOUGH: Final = 0.01  # seconds; setting a timeout is a system call, and most calls have the same time
 
@@ -36,6 +37,12 @@ class Call:
         self._deadline = deadline
         self._token: Token[Call]
         self.sent = False
+
+    @classmethod
+    def within(cls, seconds: float | None) -> Self:
+        """A part of the call in progress, of `seconds` at most; what it sends is not counted as the call's."""
+        left = _current.get().remaining()
+        return cls(time.monotonic() + (left if seconds is None else min(left, seconds)))
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
@@ -61,10 +68,14 @@ _current: ContextVar[Call] = ContextVar("_current")
 class DeadlineSocket:
     """A connected socket, every operation of which gets what is left of the call's time, to a hundredth of a second."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket | SSLTransport) -> None:
+        self._sock: Any = sock
         self._given = -1.0  # the timeout that the socket has, once it is ours
-        self._returned = b""
+        poller = select.poll()
+        poller.register(sock, select.POLLIN)
+        self._poll = poller.poll
+        self._pending = _pending(sock)
+        self._spent = False
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a socket has
         return getattr(self._sock, name)
@@ -78,7 +89,24 @@ class DeadlineSocket:
     def recv(self, most: int) -> bytes:
         """As a socket's."""
         self._give_time()
-        return self._sock.recv(most)
+        received: bytes = self._sock.recv(most)
+        return received
+
+    def unread(self) -> bytes | None:
+        """What came and nobody has read: None for nothing, no bytes for the end or what cannot be told, else some.
+
+        Waits for nothing. After anything but None the connection is of no use, and never None again.
+        """
+        if not self._spent and not self._poll(0) and not (self._pending and self._pending()):
+            return None
+        self._spent = True
+        self._sock.settimeout(0)
+        self._given = -1.0
+        try:
+            received: bytes = self._sock.recv(1)
+        except OSError:  # reset; or a TLS record that is no data, or not all there
+            return b""
+        return received
 
     def _give_time(self) -> None:
         left = _current.get().remaining()
@@ -86,37 +114,10 @@ class DeadlineSocket:
             self._sock.settimeout(left)
             self._given = left
 
-    def give_back(self, received: bytes) -> None:
-        """Let the next `makefile` read these bytes first."""
-        self._returned = received
 
-    def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:  # noqa: ANN401 - as a socket's
-        """As a socket's, for reading only."""
-        if mode != "rb":
-            raise ValueError(f"only ever read by http.client, not {mode}")
-        returned, self._returned = self._returned, b""
-        self._given = -1.0  # the reader gives times of its own
-        return io.BufferedReader(_DeadlineReader(self._sock, returned))
-
-
-class _DeadlineReader(io.RawIOBase):
-    def __init__(self, sock: socket.socket, returned: bytes) -> None:
-        self._sock = sock
-        self._raw = sock.makefile("rb", buffering=0)
-        self._returned = io.BytesIO(returned)
-
-    @override
-    def readable(self) -> bool:
-        return True
-
-    @override
-    def readinto(self, buffer: Any) -> int | None:
-        if known := self._returned.readinto(buffer):
-            return known
-        self._sock.settimeout(_current.get().remaining())
-        return self._raw.readinto(buffer)
-
-    @override
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
+def _pending(sock: socket.socket | SSLTransport) -> Callable[[], int] | None:
+    """Counts the bytes that TLS has taken from the socket already, where nobody who polls it sees them."""
+    if isinstance(sock, SSLTransport):  # TLS to the partner within TLS to the proxy
+        outer: Any = sock.socket
+        return lambda: sock.sslobj.pending() + sock.incoming.pending + outer.pending()
+    return getattr(sock, "pending", None)

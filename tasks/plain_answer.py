@@ -1,7 +1,7 @@
 """The answer that partners nearly always give, read at a glance: small, whole, of a stated length, nothing unusual.
 
-http.client reads a head with the parser of e-mails, which costs more than all the rest of a call. What is not plainly
-plain here goes that careful way. Pure.
+Reading with care (`tasks.answer_reader`) costs as much as all the rest of a call, and partners send thousands of these.
+What is not plainly plain goes that way, interim answers too. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ LONGEST: Final = 8192
 """Bytes of an answer, head and body, that are read at a glance: one read brings as many."""
 
 _HEAD_ENDS: Final = b"\r\n\r\n"
-_MOST_LINES: Final = 100  # as http.client, which refuses more headers
+_MOST_LINES: Final = 100  # more are not usual
 
 # What says how a body is framed, encoded or followed, or has a say in what we do next.
 _UNUSUAL: Final = (

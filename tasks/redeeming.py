@@ -30,7 +30,7 @@ from tasks.intake import account_of
 from tasks.ledger import Account, Claim, Record, Recorded, State
 from tasks.outcomes import Again, Buried, Nothing, Result, Settled
 from tasks.partners import PARTNERS
-from tasks.partners.base import Receipt
+from tasks.partners.base import Receipt, check_whose
 from tasks.persistence import UNAVAILABLE, until_recorded
 from tasks.plain_text import without
 from tasks.redemption import Redemption
@@ -159,6 +159,7 @@ class _Attempt:
         clean = self._cleaner(redemption)
         try:
             receipt = partner.read(answer)
+            check_whose(receipt, redemption)
         except RedemptionError as error:
             error.reword(clean)
             raise

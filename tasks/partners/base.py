@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -51,10 +52,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The partner's yes: its HTTP status and what it gave to hold on to, free of secrets and personal data."""
+    """The partner's yes: its HTTP status and what it gave to hold on to, free of secrets and personal data.
+
+    `order_id` and `code` are whose yes it is, as the partner repeats them; None where it does not.
+    """
 
     status: int
     details: dict[str, str] = field(default_factory=dict)
+    order_id: object = field(default=None, repr=False, compare=False)
+    code: object = field(default=None, repr=False, compare=False)
 
 
 class Partner(ABC, Generic[A]):
@@ -118,6 +124,45 @@ def read_object(body: bytes) -> dict[str, Any] | None:
     except ValueError:  # not JSON, not UTF-8, a number beyond Python's limits
         return None
     return document if isinstance(document, dict) else None
+
+
+def check_whose(receipt: Receipt, redemption: Redemption) -> None:
+    """Check that a yes is this redemption's, as far as the partner repeats what it was asked.
+
+    Raises Unanswered where it names another order or code: an answer that was meant for somebody else says nothing of
+    what became of this call.
+    """
+    asked = {"order_id": (receipt.order_id, redemption.order_id), "code": (receipt.code, redemption.code)}
+    for name, (repeated, ours) in asked.items():
+        if _is_another(repeated, ours):
+            raise Unanswered(
+                f"HTTP {receipt.status} with the answer to another call: its {name} is not ours", status=receipt.status
+            )
+
+
+def _is_another(repeated: object, ours: str) -> bool:
+    """Whether what a partner repeats can only mean another than ours.
+
+    Compared as identities are: trimmed, and whatever the case. A number may have lost its leading zeros. What is left
+    out, masked or of no form that can be compared is no other.
+    """
+    if isinstance(repeated, bool) or not isinstance(repeated, str | int | float):
+        return False
+    text = _comparable(str(repeated))
+    if text == _comparable(ours) or not any(map(str.isalnum, text)):
+        return False
+    return isinstance(repeated, str) or not _same_number(repeated, ours)
+
+
+def _comparable(text: str) -> str:
+    return unicodedata.normalize("NFC", text.strip().upper())
+
+
+def _same_number(repeated: float, ours: str) -> bool:
+    try:
+        return float(repeated) == float(ours)
+    except (ValueError, OverflowError):
+        return False
 
 
 def told(value: object) -> str:

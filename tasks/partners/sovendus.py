@@ -1,6 +1,7 @@
 """Sovendus' coupon redemption API: `POST /redeem/{trafficSourceNumber}`, JSON, no authentication.
 
-Billing is by these calls. No id comes back, so the receipt is the status, the text and our own time.
+Billing is by these calls. No id comes back, so the receipt is the status, the text and our own time; nor does an answer
+repeat order or code, so whose it is follows from the connection alone (`tasks.partner_connection`).
 """
 
 from __future__ import annotations

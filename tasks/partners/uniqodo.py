@@ -1,6 +1,8 @@
 """Uniqodo's code redemption API: `GET /redeem/{apiKey}/{code}/{merchantId}?…`, a GET that acts.
 
 Answers are decided by their `errors`, whatever the HTTP status, and those by their numeric code: texts are localised.
+Only a yes is asked whose it is, by the order and the code that it repeats. `data` beside errors is not looked at: with
+"already redeemed" it may well be the order that the code was redeemed with.
 The URL holds the API key and may hold personal data: nothing here puts it into a text.
 """
 
@@ -108,6 +110,8 @@ class Uniqodo(Partner[UniqodoAccount]):
         return Receipt(
             status=answer.status,
             details={name: told(data[name]) for name in _RECEIPT_FIELDS if data.get(name) is not None},
+            order_id=data.get("order_id"),
+            code=data.get("code"),
         )
 
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from tests.tasks.raw_servers import answer, serving
+
 PROGRAM = """
 import logging, sys
 import requests, sentry_sdk, structlog
@@ -153,3 +155,17 @@ def test_without_a_dsn_nothing_starts(dsn: str | None) -> None:
     )
     environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "sentry.invalid"])
+def test_no_proxy_leads_to_a_sentry_on_this_machine(host: str) -> None:
+    program = (
+        "import sys, sentry_sdk; from config.redaction import Redactor; from config.sentry import configure_sentry\n"
+        "configure_sentry(sys.argv[1], Redactor([])); sentry_sdk.capture_message('hello'); sentry_sdk.flush()\n"
+    )
+    said = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    with serving(said) as sentry, serving(said) as proxy:
+        dsn = f"http://dsnkey@{host}:{sentry.port}/1"
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), "http_proxy": proxy.url}
+        subprocess.run([sys.executable, "-c", program, dsn], env=environment, check=True, timeout=60)
+    assert (bool(sentry.received), bool(proxy.received)) == ((False, True) if "invalid" in host else (True, False))

@@ -48,7 +48,7 @@ def failure(base_url: str, request: Request, *, call_timeout: float = TOO_LONG) 
     finally:
         client.close()
     texts = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + str(vars(caught.value))
-    for secret in (KEY, CODE, "145789", "redeem/4711", "orderId", "://"):
+    for secret in (KEY, CODE, "145789", "redeem/4711", "orderId", "://", "passw0rd"):
         assert secret not in texts
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -12,6 +12,8 @@ from pathlib import Path
 
 CERTIFICATE = Path(__file__).parent / "certificates" / "localhost.pem"
 """Self-signed for localhost and 127.0.0.1, valid for a hundred years; its key lies beside it."""
+PARTNER_CERTIFICATE = CERTIFICATE.with_name("partner.pem")
+"""The same for partner.invalid and proxy.invalid, since no proxy leads to this machine."""
 
 
 @dataclass
@@ -93,10 +95,28 @@ def answer(response: bytes) -> Handler:
     return handle
 
 
-def tls(connection: socket.socket, server: RawServer) -> None:
-    """Speaks TLS with the self-signed certificate and says yes to whatever comes."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(CERTIFICATE, CERTIFICATE.with_suffix(".key.pem"))
-    with context.wrap_socket(connection, server_side=True) as secure:
-        server.received.append(secure.recv(65_536))
-        secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK")
+def secured(handle: Handler, certificate: Path = CERTIFICATE) -> Handler:
+    """Hands each connection over to `handle` with TLS around it."""
+
+    def handle_tls(connection: socket.socket, server: RawServer) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, certificate.with_suffix(".key.pem"))
+        with context.wrap_socket(connection, server_side=True) as secure:
+            handle(secure, server)
+
+    return handle_tls
+
+
+def tunnelled(handle: Handler, agreed: bytes = b"HTTP/1.1 200 Connection established\r\n\r\n") -> Handler:
+    """A proxy that answers CONNECT with `agreed`, and behind it `handle`, with TLS, as partner.invalid."""
+
+    def handle_connect(connection: socket.socket, server: RawServer) -> None:
+        receive(connection, server)
+        connection.sendall(agreed)
+        secured(handle, PARTNER_CERTIFICATE)(connection, server)
+
+    return handle_connect
+
+
+tls = secured(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"))
+"""Speaks TLS with the self-signed certificate and says yes to whatever comes."""

@@ -146,3 +146,10 @@ def test_a_receipt_is_short_and_plain() -> None:
     assert len(receipt.details["id"]) == 200
     assert "jane" not in receipt.details["redeemed_at"]
     assert answer(data={"id": None, "code": "A"}) == Receipt(200, {})
+
+
+@pytest.mark.parametrize("code", [201, 204])
+def test_errors_decide_whatever_order_stands_beside_them(code: int) -> None:
+    with pytest.raises(Rejected) as caught:
+        answer(error(code), data=DATA | {"order_id": "of somebody else", "code": "OTHER"})
+    assert caught.value.code == str(code)

@@ -96,6 +96,7 @@ def test_letters_of_one_millisecond_are_each_told_once(book: Book) -> None:
 @pytest.mark.parametrize(
     ("host", "ours"),
     [("127.0.0.1", True), ("::1", True), ("localhost", True), ("a.localhost", True), ("127.8.0.1", True),
+     ("LOCALHOST", True), ("localhost.", True), ("[::1]", True), ("::ffff:127.0.0.1", True),
      ("evil.example", False), ("10.0.0.1", False), ("", False), ("localhost.evil.example", False)],
 )  # fmt: skip
 def test_this_machine_is_known_by_its_names(host: str, ours: bool) -> None:  # noqa: FBT001 - a parameter of the test
