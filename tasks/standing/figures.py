@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from tasks.ledger import Account, Ledger
-from tasks.order_task import QUEUE
-from tasks.partners import PARTNERS
+from tasks.queue_lists import queue_lengths
 from tasks.runtime import Runtime
 from tasks.standing.append_only_file import DiskStatus, disk_status
 from tasks.standing.status import AccountStatus, gather
@@ -68,17 +67,14 @@ def read_figures(runtime: Runtime, found: Survey) -> Figures:
     Raises redis.RedisError.
     """
     ledger = runtime.ledger
-    queues = [QUEUE, *PARTNERS]
     pipeline = ledger.redis.pipeline(transaction=False)
-    for queue in queues:
-        pipeline.llen(queue)
     pipeline.hgetall(ledger.key("pages"))
     pipeline.info("memory")
-    *lengths, pages, memory = pipeline.execute()
+    pages, memory = pipeline.execute()
     return Figures(
         accounts=[_account(ledger, row) for row in gather(runtime, found)],
         survey=found,
-        queues=dict(zip(queues, lengths, strict=True)),
+        queues={name: length for name, length in queue_lengths(ledger.redis).items() if length is not None},
         pages={_page(name): int(count) for name, count in pages.items()},
         memory=(memory["used_memory"], memory["maxmemory"]),
         disk=disk_status(ledger),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from redis import Redis
 from tasks.ledger import State
 from tests.acceptance.kit import FlowerProcess, Shop, System, code, eventually, order
 from tests.acceptance.kit.events import ids_of
+from tests.acceptance.kit.producer import BareProducer
 from tests.tasks.foreign_messages import foreign_messages
 from tests.tasks.garbage import envelope
 
@@ -101,6 +103,36 @@ def test_the_messages_of_other_clients_are_orders(make_system: Callable[..., Sys
         ids = [id_ for event in events for id_ in ids_of(event)]
         assert {record.state for record in system.until_settled(ids)} == {State.REDEEMED}
     assert system.redeem_json("dead", "list") == []
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("separator", ["\x06\x16", ":"])
+def test_a_producer_with_ten_priorities_is_heard(system: System, shop: Shop, separator: str) -> None:
+    events = [order(shop, str(priority), code(f"PRIORITY-{priority}")) for priority in range(10)]
+    options = {"priority_steps": list(range(10)), "sep": separator, "queue_order_strategy": "priority"}
+    with BareProducer(system.broker_url, {"broker_transport_options": options}) as producer:
+        for priority, event in enumerate(events):
+            producer.send([event], priority=priority)
+    ids = [id_ for event in events for id_ in ids_of(event)]
+    assert {record.state for record in system.until_settled(ids)} == {State.REDEEMED}
+
+
+def test_a_producer_with_a_prefix_is_told_of_until_it_is_gone(make_system: Callable[..., System]) -> None:
+    shop = Shop("prefixed", number="6145", api_key="key-of-prefixed")
+    system = make_system(shop)
+    event = order(shop, "1", code("PREFIXED"))
+    options = {"global_keyprefix": "shop:"}
+    with BareProducer(system.broker_url, {"broker_transport_options": options}) as producer:
+        producer.send([event])
+    checked, status = system.redeem("check"), system.redeem("status")
+    told = 'the list "shop:orders" holds 1 message that no worker takes'
+    assert f"warning  queue orders: {told}" in checked
+    assert told in status
+    with Redis.from_url(system.broker_url) as broker, system.worker():
+        (move,) = re.findall(r'LMOVE "(\S+)" (\S+) (RIGHT) (LEFT)', status)
+        broker.lmove(*move)
+        assert {record.state for record in system.until_settled(ids_of(event))} == {State.REDEEMED}
+    assert "shop:orders" not in system.redeem("check") + system.redeem("status")
 
 
 @pytest.mark.usefixtures("worker")

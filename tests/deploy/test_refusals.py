@@ -40,8 +40,18 @@ EVERYBODY = (
 )
 """For all but the eraser, who deletes."""
 ERASERS = {"DEL redeem:audit", "DEL redeem:redemption:sovendus:uk:1:SKD1"}
-SEE_THE_QUEUE = ("LRANGE orders 0 -1", "LINDEX orders 0", "LPOS orders x", "LMOVE orders mine LEFT LEFT")
-DRAIN_THE_QUEUE = ("RPOP orders", "LPOP orders", "LTRIM orders 1 0", "UNLINK orders", "RENAME orders mine")
+SEE_THE_QUEUE = (
+    *("LRANGE orders 0 -1", "LRANGE orders:5 0 -1", "LRANGE shop:orders 0 -1", "LINDEX orders 0", "LPOS orders x"),
+    "LMOVE orders mine LEFT LEFT",
+)
+DRAIN_THE_QUEUE = (
+    "RPOP orders",
+    "RPOP orders:5",
+    "LPOP orders",
+    "LTRIM orders 1 0",
+    "UNLINK orders",
+    "RENAME orders mine",
+)
 RECORDS = (
     "HGETALL redeem:redemption:sovendus:uk:1:SKD1",
     "HSET redeem:redemption:sovendus:uk:1:SKD1 state redeemed",
@@ -49,7 +59,6 @@ RECORDS = (
     "GET redeem:raw:1",
     "XRANGE redeem:outcomes - +",
 )
-PERSONS = (*SEE_THE_QUEUE, *DRAIN_THE_QUEUE, "SCAN 0", "XTRIM redeem:audit MAXLEN 0", "DEL redeem:dead", "EVAL")
 REFUSED: dict[str, tuple[str, ...]] = {
     "shop": (
         *SEE_THE_QUEUE,
@@ -101,7 +110,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "operator": (
         *SEE_THE_QUEUE,
         *DRAIN_THE_QUEUE,
-        "SCAN 0",
         "XTRIM redeem:audit MAXLEN 0",
         "DEL redeem:dead",
         "EVAL",
@@ -126,7 +134,6 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "XADD redeem:audit * who me",
         "GET redeem:raw:1",
         "EVAL",
-        "SCAN 0",
         "PUBLISH /0.celery.pidbox x",
     ),
 }

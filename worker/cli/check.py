@@ -20,6 +20,7 @@ from tasks.partners import PARTNERS
 from tasks.runtime import connect
 from tasks.standing.append_only_file import WELL, DiskWatch
 from worker.cli.check_accounts import check_accounts
+from worker.cli.check_queues import check_queues
 from worker.cli.connection import address, not_allowed
 from worker.cli.finding import Finding
 from worker.cli.printing import json_option, print_json
@@ -40,7 +41,7 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_patience(settings), *check_broker(settings)]
-    findings += [*check_shops(settings), *check_accounts(settings)]
+    findings += [*check_shops(settings), *check_accounts(settings), *check_queues(settings)]
     findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import click
+from redis.exceptions import NoPermissionError
 
 from config.settings import Settings
+from tasks.ledger import Ledger
 from tasks.order_task import QUEUE
+from tasks.queue_lists import queue_lengths
 from tasks.standing.append_only_file import DiskWatch
 from tasks.standing.status import AccountStatus, gather
+from tasks.standing.stray_lists import StrayList, find_stray_lists
 from tasks.standing.survey import Survey, survey
 from worker.cli.connection import connected
 from worker.cli.printing import json_option, print_json, print_table
@@ -33,24 +37,35 @@ def status(*, as_json: bool) -> None:
         found = survey(runtime.ledger)
         rows = gather(runtime, found)
         now = runtime.ledger.now()
-        unread = runtime.ledger.redis.llen(QUEUE)
+        unread = queue_lengths(runtime.ledger.redis, [QUEUE])[QUEUE] or 0
         disk = DiskWatch(runtime.ledger).keep().file
+        strays = [] if as_json else _strays(runtime.ledger)
     if as_json:
         print_json(row.to_json() | {"append_only_file": disk.value} for row in rows)
         return
     if disk.advice:
         click.echo(disk.advice)
-    if not rows:
+    if rows:
+        print_table(_COLUMNS, (_cells(row, now) for row in rows))
+    else:
         click.echo("no shop is configured and nothing has come in yet")
-        return
-    print_table(_COLUMNS, (_cells(row, now) for row in rows))
     for line in _in_all(found, unread):
         click.echo(line)
     for row in rows:
         if row.hint:
             click.echo(f"{row.partner} {row.shop}: {row.hint}")
-    for line in _other_settings(rows, runtime.settings):
+    for line in _other_settings(rows, runtime.settings) if rows else ():
         click.echo(line)
+    for stray in strays:
+        click.echo(stray.advice)
+
+
+def _strays(ledger: Ledger) -> list[StrayList]:
+    """Lists that look like a queue and that nobody takes from; none where the user may not look for them."""
+    try:
+        return find_stray_lists(ledger)[0]
+    except NoPermissionError:
+        return []
 
 
 def _in_all(found: Survey, unread: int) -> Iterator[str]:

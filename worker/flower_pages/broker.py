@@ -12,10 +12,10 @@ from flower.api import BaseApiHandler
 from tornado.web import authenticated
 
 from tasks.ledger import Ledger
+from tasks.queue_lists import queue_lengths
 from worker.cli.connection import address
 from worker.flower_pages.current import CurrentPage
 from worker.flower_pages.page import in_threads
-from worker.flower_pages.snapshot import queue_lengths
 
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _STEP: Final = 1024
@@ -58,7 +58,7 @@ class QueueLengths(BaseApiHandler):
     @authenticated
     async def get(self) -> None:
         """`{"active_queues": [{"name": …, "messages": …}]}`, as Flower's."""
-        lengths = await in_threads(queue_lengths, self.capp.runtime.ledger)
+        lengths = await in_threads(queue_lengths, self.capp.runtime.ledger.redis)
         self.write({"active_queues": [{"name": name, "messages": length} for name, length in lengths.items()]})
 
 

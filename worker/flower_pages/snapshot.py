@@ -10,8 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from tasks.ledger import Account, Ledger
-from tasks.order_task import QUEUE
-from tasks.partners import PARTNERS
+from tasks.queue_lists import queue_lengths
 from tasks.runtime import Runtime
 from tasks.standing.append_only_file import AppendOnlyFile, disk_status
 from tasks.standing.status import AccountStatus, gather
@@ -71,25 +70,12 @@ def look(runtime: Runtime) -> Snapshot:
         survey=found,
         rows=rows,
         days={pair: _days(ledger, Account(*pair), now.date()) for pair in accounts},
-        queues=queue_lengths(ledger),
+        queues=queue_lengths(ledger.redis),
         in_hand=_in_hand(ledger),
         workers=ledger.redis.zcount(ledger.key("consumers"), now.timestamp() * 1000 - _ALIVE_WITHIN, "+inf"),
         paused_since={pair: datetime.fromtimestamp(at / 1000, now.tzinfo) for pair, at in paused.items()},
         append_only_file=disk_status(ledger).file,
     )
-
-
-def queue_lengths(ledger: Ledger) -> dict[str, int | None]:
-    """Messages in each of our queues, by name; None where something that is no list has the queue's name.
-
-    Raises redis.RedisError.
-    """
-    names = (QUEUE, *PARTNERS)
-    pipeline = ledger.redis.pipeline(transaction=False)
-    for name in names:
-        pipeline.llen(name)
-    answers = pipeline.execute(raise_on_error=False)
-    return {name: one if isinstance(one, int) else None for name, one in zip(names, answers, strict=True)}
 
 
 def _days(ledger: Ledger, account: Account, today: date) -> list[Day]:

@@ -129,8 +129,7 @@ class Lane(ConnectedChannel):
             self._rested()
         elif asked == "look":
             self._saw_one = bool(answer)
-            # Messages with a priority lie in lists of their own, which are not looked at: taking finds them.
-            self._more = bool(answer) or self._queue == self.lanes.intake
+            self._more = True  # messages with a priority lie in lists that the look does not see: taking finds them
 
     def _rested(self) -> None:
         trouble, self._trouble, self._more = self._trouble, None, True

@@ -10,6 +10,7 @@ import pytest
 from kombu.utils.json import dumps
 from redis import Redis
 
+from tasks.queue_lists import lists_of
 from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message, order_of, reading
 
 if TYPE_CHECKING:
@@ -84,10 +85,45 @@ def test_cancelling_gives_back_what_is_on_its_way(broker_url: str, raw_redis: Re
 
 
 def test_messages_of_other_priorities_are_found(broker_url: str, raw_redis: Redis) -> None:
-    for step in ("", "\x06\x163", "\x06\x166", "\x06\x169"):
-        put(raw_redis, f"at{step[-1:]}", queue=ORDERS + step)
+    for name in reversed(lists_of(ORDERS)):
+        put(raw_redis, name[-1:], queue=name)
+    with reading(broker_url, ORDERS, prefetch=30) as reader:
+        assert reader.read(19) == ["s", *"112233445566778899"], "the queue's own list first, then by priority"
+
+
+@pytest.mark.parametrize("queue", [ORDERS, SOVENDUS])
+def test_a_message_with_a_priority_is_found_by_who_waits_for_others(
+    broker_url: str, raw_redis: Redis, queue: str
+) -> None:
+    with reading(broker_url, queue, prefetch=30) as reader:
+        reader.read(1, rounds=2)
+        for number, name in enumerate(lists_of(queue)):
+            put(raw_redis, str(number), queue=name)
+        assert sorted(map(int, reader.read(19))) == list(range(19))
+
+
+def test_what_is_no_list_under_the_name_of_a_priority_is_left_alone(broker_url: str, raw_redis: Redis) -> None:
+    raw_redis.hset(f"{ORDERS}:1", "another", "program's")
+    put(raw_redis, "2", queue=f"{ORDERS}:2")
+    put(raw_redis, "0")
     with reading(broker_url, ORDERS) as reader:
-        assert reader.read(4) == ["at", "at3", "at6", "at9"]
+        assert reader.read(2) == ["0", "2"]
+    assert raw_redis.hgetall(f"{ORDERS}:1") == {b"another": b"program's"}
+
+
+def test_a_user_who_may_not_ask_for_priorities_goes_without_them(broker_url: str, raw_redis: Redis) -> None:
+    raw_redis.acl_setuser(
+        "older", enabled=True, nopass=True, keys=["*"], channels=["*"], categories=["+@all"], commands=["-exists"]
+    )
+    put(raw_redis, "0")
+    put(raw_redis, "1", queue=f"{ORDERS}:1")
+    try:
+        with reading(broker_url.replace("://", "://older:x@"), ORDERS) as reader:
+            assert reader.read(1) == ["0"]
+            put(raw_redis, "2")
+            assert reader.read(2) == ["0", "2"]
+    finally:
+        raw_redis.acl_deluser("older")
 
 
 def test_two_messages_with_the_same_tag_are_two_messages(broker_url: str, raw_redis: Redis) -> None:
