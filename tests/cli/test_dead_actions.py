@@ -99,6 +99,11 @@ def test_one_by_filter_needs_no_yes_either(redeem: Run) -> None:
 @pytest.mark.usefixtures("three")
 def test_values_are_taken_without_the_space_around_them(redeem: Run) -> None:
     assert ids(redeem("dead", "list", "--error-code", " 202\n", "--json")) == {EXPIRED}
+    assert ids(redeem("dead", "list", "--since", " 2020-01-01 ", "--until", " 0s", "--json")) == {
+        EXPIRED,
+        NOWHERE,
+        BARE,
+    }
     assert ids(redeem("dead", "list", "--order", " 1", "--code", "expired-1 ", "--json")) == {EXPIRED}
 
 

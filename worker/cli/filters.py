@@ -34,6 +34,7 @@ def read_moment(text: str, now: datetime) -> datetime:
 
     Raises ValueError that says what is expected.
     """
+    text = text.strip()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -43,7 +44,7 @@ def read_moment(text: str, now: datetime) -> datetime:
     try:
         return now - timedelta(seconds=parse_age(text))
     except (ValueError, OverflowError) as error:
-        why = f": {error}" if text.strip().isdecimal() else ""
+        why = f": {error}" if text.replace(".", "", 1).isdecimal() else ""
         raise ValueError(
             f"{text!r} is neither a time such as 2026-11-21T20:15 nor a while ago such as 2h or 3d{why}"
         ) from error
