@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import structlog
@@ -40,9 +41,12 @@ _LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping()
 """The level of each of structlog's methods."""
 
 
-def configure_logging(level: str, form: Literal["console", "json"], redactor: Redactor) -> None:
-    """Sends every log record of this process, from `level` on, to stderr in the given form, redacted.
+def configure_logging(
+    level: str | int, form: Literal["console", "json"], redactor: Redactor, *, file: str | None = None
+) -> None:
+    """Sends every log record of this process, from `level` on, in the given form, redacted: to stderr, or to `file`.
 
+    A file is added to, and opened anew when it was moved away (logrotate). Raises OSError where it cannot be opened.
     May be called again, from Celery's `setup_logging` signal too: the last call counts, nothing is written twice.
     Handlers that others put on the root logger stay.
     """
@@ -52,12 +56,14 @@ def configure_logging(level: str, form: Literal["console", "json"], redactor: Re
         wrapper_class=_BoundLogger,
         cache_logger_on_first_use=True,  # safe: what may change between calls is the handler, not this chain
     )
-    handler = _RedactingHandler(sys.stderr)
-    render = json_line if form == "json" else console_line(colours=sys.stderr.isatty())
+    handler = _RedactingHandler(sys.stderr) if file is None else _RedactingFileHandler(file, encoding="utf-8")
+    render = json_line if form == "json" else console_line(colours=file is None and sys.stderr.isatty())
     handler.setFormatter(LineFormatter(redactor, render))
     root = logging.getLogger()
-    for old in [old for old in root.handlers if isinstance(old, _RedactingHandler)]:
+    for old in [old for old in root.handlers if isinstance(old, _Redacting)]:
         root.removeHandler(old)
+        if isinstance(old, _RedactingFileHandler):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level)
     for name, floor in _FLOORS.items():
@@ -68,13 +74,21 @@ def configure_logging(level: str, form: Literal["console", "json"], redactor: Re
         )
 
 
-class _RedactingHandler(logging.StreamHandler[TextIO]):
+class _Redacting(logging.StreamHandler[TextIO]):
     """Ours among the root's handlers. When rendering fails it says so without the record, which may hold anything."""
 
     @override
     def handleError(self, record: logging.LogRecord) -> None:
         kind = sys.exc_info()[0]
         self.stream.write(f"a log record of {record.name} could not be written: {kind.__name__ if kind else ''}\n")
+
+
+class _RedactingHandler(_Redacting):
+    """To a stream that others own."""
+
+
+class _RedactingFileHandler(_Redacting, WatchedFileHandler):
+    """To a file of its own."""
 
 
 class _BoundLogger(structlog.stdlib.BoundLogger):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from typing import Any
 
 from celery import Celery, signals
@@ -17,6 +19,7 @@ from tasks.messages.burying import Reasoned, bury_message
 from tasks.order_task import NAME, QUEUE
 from tasks.partners import PARTNERS
 from tasks.runtime import Runtime
+from worker.framework_variables import drop_framework_variables
 from worker.liveness import Liveness
 from worker.lookout import Lookout
 from worker.metrics import MetricsEndpoint
@@ -31,9 +34,13 @@ class RedeemApp(Celery):
     events_cls = "worker.events:Events"
 
     def __init__(self, settings: Settings) -> None:
+        drop_framework_variables(os.environ, settings)
         install()
-        super().__init__("redeem", set_as_current=True)
+        # Without its fixups: a shop's DJANGO_SETTINGS_MODULE would have Celery set up Django here, or fail to.
+        super().__init__("redeem", set_as_current=True, fixups=[])
         self.settings = settings
+        self.log_level: str | int = settings.log_level
+        """From which level on this process logs; `celery worker --loglevel` changes it."""
         self.conf.update(celery_options(settings, orders=QUEUE, partners=PARTNERS))
         self.conf.broker_transport_options |= {"lanes": self._lanes()}
         self.signs = VitalSigns()
@@ -41,7 +48,7 @@ class RedeemApp(Celery):
 
     @functools.cached_property
     def runtime(self) -> Runtime:
-        """Ledger and partner clients, built on first use, hence after a fork."""
+        """Ledger and partner clients, built on first use."""
         return Runtime(self.settings)
 
     def _lanes(self) -> Lanes:
@@ -63,9 +70,14 @@ def create_app(settings: Settings) -> RedeemApp:
     redactor = Redactor(settings.secrets())
     configure_sentry(settings.sentry_dsn.get_secret_value() if settings.sentry_dsn else None, redactor)
 
-    def log_our_way(**_: Any) -> None:  # noqa: ANN401 - whatever the signal brings
-        configure_logging(settings.log_level, settings.log_format, redactor)
+    app = RedeemApp(settings)
+
+    def log_our_way(logfile: str | None = None, **_: Any) -> None:  # noqa: ANN401 - whatever the signal brings
+        try:
+            configure_logging(app.log_level, settings.log_format, redactor, file=logfile)
+        except OSError as error:
+            sys.exit(f"redeem: --logfile cannot be written: {error.strerror}")
 
     # Celery leaves logging alone once somebody listens to this signal; weak=False, since nobody else holds the closure.
     signals.setup_logging.connect(log_our_way, weak=False, dispatch_uid="redeem.logs")
-    return RedeemApp(settings)
+    return app

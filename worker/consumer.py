@@ -21,12 +21,17 @@ from typing_extensions import override
 
 from worker.delivery import handler
 from worker.events import FLUSH_EVERY
+from worker.remote_control import refuse_harmful_commands
 from worker.vital_signs import MAIN, VitalSigns
 
 _SHORTEST_WAIT: Final = 0.2  # seconds between two tries
 _LONGEST_WAIT: Final = 2.0
 _LASTING: Final = 1.0  # seconds; what ends sooner has ended before it began
 _TEAR_DOWN: Final = 5.0  # seconds that a dead socket may take of it
+
+_ALONE: Final = {"without_mingle": True, "without_gossip": True}
+"""Workers have nothing to tell each other: what mingling brings is other workers' revoked tasks, and a second's wait at
+each start; gossip brings elections, whose winner publishes whatever task the sender of an event names."""
 
 _Celerys: Any = consumer.Consumer  # its stubs know half of it
 
@@ -55,8 +60,9 @@ class Consumer(_Celerys):  # type: ignore[misc]  # as Celery's own
     channel_errors: tuple[type[BaseException], ...]
     _away_since: float | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own signature
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, worker_options: Any = None, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own
+        refuse_harmful_commands()
+        super().__init__(*args, worker_options={**(worker_options or {}), **_ALONE}, **kwargs)
         # What kombu raises where it has tried for a while itself; Celery takes it for the end of the world.
         self.connection_errors = (*self.connection_errors, OperationalError)
         self._restart_state = _Pace(self._still_alive)  # instead of an outcry, and a second's sleep deaf to SIGTERM

@@ -3,7 +3,8 @@
 Stock Celery decodes each body twice, asks of each message whether it expires, waits or is revoked by a stamp, and sends
 every acknowledgement through the event loop, which it wakes for it. What is left here does what an operator sees: the
 events, `inspect active`, the task's context, and what becomes of Retry, Ignore, Reject and of a worker that stops.
-Whatever is out of the ordinary, a rate limit or a task id that was revoked, goes Celery's own way.
+Whatever is no message of ours goes Celery's own way. A task id that was revoked, or a rate limit, makes no difference:
+either would hold an order back without a trace (worker/remote_control.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 from celery import signals
 from celery.app import trace
 from celery.worker.request import Request
-from celery.worker.state import revoked, task_reserved
+from celery.worker.state import task_reserved
 from typing_extensions import override
 
 from tasks.readable_request import describe_event
@@ -90,16 +91,14 @@ class LeanRequest(_Celerys):  # type: ignore[misc]  # as Celery's own
 
 def handler(consumer: Any, otherwise: Callable[[Any], Any]) -> Callable[[Any], Any]:  # noqa: ANN401 - Celery's consumer
     """What a consumer does with a message: the lean way for ours, `otherwise` for every other."""
-    tasks, buckets = consumer.app.tasks, consumer.task_buckets
+    tasks = consumer.app.tasks
     eventer = consumer.event_dispatcher
     tells = _log.isEnabledFor(logging.INFO)
 
     def receive(message: Any) -> Any:  # noqa: ANN401 - kombu's
-        if type(message) is not Delivered or message.headers["id"] in revoked:
+        if type(message) is not Delivered:
             return otherwise(message)
-        task = tasks.get(message.headers["task"])
-        if task is None or not task.acks_late or buckets[task.name]:
-            return otherwise(message)
+        task = tasks[message.headers["task"]]  # the lane lets no other through
         request = LeanRequest(message, task, consumer)
         if tells:
             _tell(request)

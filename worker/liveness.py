@@ -89,7 +89,7 @@ class Liveness(bootsteps.StartStopStep):
         parts = [WAKER] if parent.hub is None else [MAIN, WAKER]
         self._thread = threading.Thread(target=self._run, args=(parts,), name="watchdog", daemon=True)
         self._thread.start()
-        atexit.register(self._end, os.getpid())
+        atexit.register(self._end)
         self._systemd.tell("READY=1", "STATUS=Waits for its broker")
 
     def close(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above
@@ -98,10 +98,9 @@ class Liveness(bootsteps.StartStopStep):
         self._signs.changed.set()
         self._systemd.tell("STOPPING=1", "STATUS=Finishes what is in flight")
 
-    def _end(self, pid: int) -> None:
+    def _end(self) -> None:
         """At the exit of the process, after the last thread of the pool."""
-        if os.getpid() != pid or self._thread is None:
-            return  # a child of the pool, which does not speak for the worker
+        assert self._thread is not None  # noqa: S101 - registered once it runs
         self._ended.set()
         self._signs.changed.set()
         self._thread.join(timeout=_LAST_WORDS)

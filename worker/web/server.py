@@ -77,6 +77,8 @@ def server_of(web: FastAPI) -> uvicorn.Server:
             log_level="error",  # beneath, it tells of every malformed request, which a stranger can send a million of
             access_log=False,
             proxy_headers=False,  # whoever connects could write them
+            forwarded_allow_ips=[],  # else FORWARDED_ALLOW_IPS says
+            workers=1,  # else WEB_CONCURRENCY says, and one that is no number ends the start
             server_header=False,
             backlog=_BACKLOG,
             timeout_keep_alive=_IDLE,

@@ -114,15 +114,3 @@ def test_a_file_that_cannot_be_written_stops_the_start(make: Callable[..., Syste
         assert "Traceback" not in worker.said()
     finally:
         worker.kill()
-
-
-def test_prefork_children_leave_the_files_alone(make: Callable[..., System], signs: Signs) -> None:
-    with make(**QUICK).worker("worker", "-P", "processes", "-c", "2") as worker:
-        eventually(signs.ready.exists)
-        children = psutil.Process(worker.pid).children()
-        assert len(children) == 2
-        for child in children:
-            child.terminate()
-        psutil.wait_procs(children, timeout=20)
-        assert signs.ready.exists()
-        signs.until_touched_again(worker)
