@@ -63,7 +63,7 @@ def sandbox(_sandbox: Sandbox) -> Sandbox:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer has set for the project does not change a test."""
-    for name in [name for name in os.environ if name.upper().startswith("REDEEM_")]:
+    for name in [name for name in os.environ if name.upper().startswith(("REDEEM_", "CELERY_", "FLOWER_"))]:
         monkeypatch.delenv(name)
 
 

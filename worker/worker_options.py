@@ -132,7 +132,7 @@ def guard(command: click.Command) -> None:
     """
     run = command.callback
     assert run is not None  # noqa: S101 - a command without one does nothing
-    command.help = "Start a worker. What each option does here: docs/operations.md."  # Celery's shows refused ones
+    command.help = "Start a worker. What each option does here: docs/celery.md."  # Celery's shows refused ones
     for parameter in command.params:
         if parameter.name == "pool":
             parameter.type, parameter.default = Pools(), POOLS[0]

@@ -184,9 +184,15 @@ def test_what_a_killed_one_left_running_is_stopped_by_the_next_and_its_orders_go
     assert second.left() == []
 
 
-def test_a_crash_is_mended_and_a_second_wish_to_stop_does_not_wait(start: Callable[..., Up]) -> None:
+def test_a_crash_is_mended_and_a_second_wish_to_stop_does_not_wait(
+    start: Callable[..., Up], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://:s3cret@127.0.0.1:9/0")
+    monkeypatch.setenv("FLOWER_URL_PREFIX", "theirs")
     up = start("--no-sample-orders", "--workers", "1")
     up.until_said("Everything runs")
+    assert "not heeded in the environment: CELERY_BROKER_URL, FLOWER_URL_PREFIX; " in up.said()
+    assert "s3cret" not in up.said()
     os.kill(up.child("--hostname worker@").pid, signal.SIGKILL)
     up.until_said(r"the worker was killed by SIGKILL; starting it again in 1 s")
     os.kill(up.child("valkey-server").pid, signal.SIGKILL)

@@ -215,3 +215,16 @@ def test_a_sentry_that_is_not_there_is_told(configured: Configure) -> None:
     done = send_test_page(SENTRY_DSN=f"http://key@127.0.0.1:{free_port()}/1")
     assert done.returncode == 1
     assert "REDEEM_SENTRY_DSN: Sentry did not take the test page: no connection" in done.stdout
+
+
+def test_variables_of_celery_and_flower_are_named(
+    redeem: Run, configured: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured()
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://:s3cret@elsewhere.example:6379/0")
+    monkeypatch.setenv("FLOWER_PORT", "tcp://10.0.0.7:5555")
+    (said,) = [text for text in findings(redeem)["warning"] if text.startswith("settings: not heeded")]
+    assert said == (
+        "settings: not heeded in the environment: CELERY_BROKER_URL, FLOWER_PORT; "
+        "Redeem goes by REDEEM_BROKER_URL, REDEEM_FLOWER__PORT. Unset them."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from worker.cli.finding import Finding
 from worker.cli.printing import json_option, print_json
 from worker.cli.ways_in import check_relay, check_ways_in
 from worker.configuration import settings as load
+from worker.framework_variables import celery_variables, flower_variables, not_heeded
 
 _OLDEST_REDIS: Final = 7
 _NEARLY_FULL: Final = 0.8  # of maxmemory
@@ -40,8 +42,8 @@ _PATIENCE: Final = 10.0  # seconds with Sentry
 def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> None:
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
-    findings = [Finding("ok", "settings", "valid"), *check_patience(settings), *check_broker(settings)]
-    findings += [*check_shops(settings), *check_accounts(settings), *check_queues(settings)]
+    findings = [Finding("ok", "settings", "valid"), *check_environment(settings), *check_patience(settings)]
+    findings += [*check_broker(settings), *check_shops(settings), *check_accounts(settings), *check_queues(settings)]
     findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:
@@ -51,6 +53,12 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
             click.echo(f"{finding.level:<8} {finding.subject}: {finding.text}")
     if any(finding.level == "error" for finding in findings):
         context.exit(1)
+
+
+def check_environment(settings: Settings) -> Iterator[Finding]:
+    """Whether somebody expects a variable of Celery's or Flower's to be heeded."""
+    if names := [*celery_variables(os.environ, settings), *flower_variables(os.environ, settings)]:
+        yield Finding("warning", "settings", not_heeded(names))
 
 
 def check_patience(settings: Settings) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ from worker.dev.stack.sample_orders import sample_orders
 from worker.dev.stack.stack import Plan, Stack
 from worker.dev.stack.up_env import remove_up_env, write_up_env
 from worker.dev.stack.wishes import BROKER, Configured, Wishes, port_for, read_configured, workers_for
+from worker.framework_variables import celery_variables, drop_framework_variables, not_heeded
 
 USUAL_BROKER_PORT: Final = 16379
 USUAL_SANDBOX_PORT: Final = 8099
@@ -45,6 +46,7 @@ def up(wishes: Wishes, say: Say) -> int:
     with DirectoryLock(directory):
         remove_up_env(directory)
         configured = read_configured(os.environ, Path.cwd())
+        _without_frameworks(os.environ, configured.settings, say)
         grace = longest_call(configured.settings) + MARGIN
         count = stop_left_behind(directory, grace=grace) + stop_left_behind(_data(directory), grace=grace)
         if count:
@@ -59,6 +61,16 @@ def up(wishes: Wishes, say: Say) -> int:
                 remove_up_env(directory)
         say("stopped", f"everything; data and logs stay in {directory}")
     return status
+
+
+def _without_frameworks(environ: MutableMapping[str, str], settings: Settings, say: Say) -> None:
+    """Drop the variables of Celery and Flower, for all that is started here: by any, Flower may be at another place."""
+    names = celery_variables(environ, settings) + sorted(name for name in environ if name.startswith("FLOWER_"))
+    if names:
+        say("warning", not_heeded(names))
+    drop_framework_variables(environ, settings)
+    for name in names:
+        environ.pop(name, None)
 
 
 def longest_call(settings: Settings) -> float:
