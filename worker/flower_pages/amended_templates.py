@@ -1,5 +1,7 @@
 """Flower's templates with what is ours written into them: the navigation, our style, a colour for DEAD_LETTER.
 
+Buttons for what Redeem's workers refuse are taken out (worker/remote_control.py).
+
 Flower has no plugin interface. What is looked for in its templates must be there exactly once, or Flower does not
 start: a page without its way to the dead letters is worse than a clear word to whoever updates Flower.
 """
@@ -32,6 +34,8 @@ class _Amendment(NamedTuple):
     template: str
     before: str
     added: str
+    until: str = ""
+    """Where the template goes on: what stands between is taken out. Empty: nothing is."""
 
 
 _STYLE: Final = (
@@ -58,6 +62,36 @@ _AMENDMENTS: Final = (
         '          {% elif task.state == "RETRY" %}\n          <span',
         '          {% elif task.state == "DEAD_LETTER" %}\n'
         '          <span class="badge task-state-dead-letter">{{ task.state }}</span>\n',
+    ),
+    _Amendment(
+        "task.html",
+        '      {% if not read_only %}\n      {% if task.state == "STARTED" %}\n      <button',
+        '      {% include "redeem/no_revoking.html" %}\n',
+        until='    </div>\n  </header>\n\n  <section class="detail-card task-details-card"',
+    ),
+    _Amendment(
+        "worker.html",
+        '        <li>\n          <button id="worker-pool-restart"',
+        "",
+        until='        <li>\n          <button id="worker-refresh"',
+    ),
+    _Amendment(
+        "worker.html",
+        '          {% if not read_only %}\n          <section class="worker-panel worker-controls-panel"',
+        "",
+        until="        </div>\n\n              {% if worker['stats'].get('autoscaler', None) %}",
+    ),
+    _Amendment(
+        "worker.html",
+        '          <li class="nav-item" role="presentation"><a class="nav-link" id="worker-tab-limits"',
+        "",
+        until='          <li class="nav-item" role="presentation"><a class="nav-link" id="worker-tab-config"',
+    ),
+    _Amendment(
+        "worker.html",
+        '          <div class="tab-pane fade" id="tab-limits"',
+        "",
+        until='          <div class="tab-pane fade" id="tab-config"',
     ),
 )
 
@@ -91,12 +125,14 @@ def amended(name: str, source: str) -> str:
 
     Raises FlowerMovedError where its place is not to be found.
     """
-    for template, before, added in _AMENDMENTS:
+    for template, before, added, until in _AMENDMENTS:
         if template != name:
             continue
-        if source.count(before) != 1:
-            raise FlowerMovedError(f"Flower's {name} has no place any more for {added.strip()!r}")
-        source = source.replace(before, added + before)
+        kept, place, rest = source.partition(before)
+        _, end, after = rest.partition(until) if until else ("", place, rest)
+        if not place or not end or before in rest or (until and until in after):
+            raise FlowerMovedError(f"Flower's {name} has no place any more for {added.strip()!r}, before {before!r}")
+        source = kept + added + end + after
     return source
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import flower.app
 import flower.command
 import flower.urls
+from flower.api.control import TaskRevoke
 from flower.events import EventsState
 from flower.views.monitor import Metrics
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -26,6 +27,7 @@ from worker.flower_pages.dead_letters import DeadLetters
 from worker.flower_pages.letter import Letter
 from worker.flower_pages.overview import AccountPage, Overview
 from worker.flower_tasks import DiscreetTask
+from worker.remote_control import REFUSED
 
 OPEN_TO_ALL: Final = (
     "Flower would listen on {where} without a login: whoever reaches it could discard and resend orders. "
@@ -46,6 +48,15 @@ class GuardedMetrics(Metrics):
     async def get(self) -> None:
         """As Flower's."""
         await super().get()
+
+
+class NoRevoking(TaskRevoke):
+    """Flower's API for revoking, which would say that it did: nobody tells it that every worker refuses."""
+
+    @authenticated
+    async def post(self, taskid: str) -> None:  # noqa: ARG002 - as Flower's
+        """Raises HTTPError."""
+        raise HTTPError(403, REFUSED["revoke"])
 
 
 class Elsewhere(RequestHandler):
@@ -152,6 +163,7 @@ def _handlers() -> list[url]:
         url(r"/our-files/(.*)", StaticFileHandler, {"path": str(OUR_FILES)}, name="our-file"),
         url(r"/broker", Broker),
         url(r"/api/queues/length", QueueLengths),
+        url(r"/api/task/revoke/(.+)", NoRevoking),
         url(r"/metrics", GuardedMetrics),
     ]
 
@@ -159,7 +171,7 @@ def _handlers() -> list[url]:
 def _check_handlers() -> None:
     """Whether Flower's own are where ours take their place."""
     patterns = {one.regex.pattern.rstrip("$") if isinstance(one, url) else one[0] for one in flower.urls.handlers}
-    ours = {"/broker", "/api/queues/length", "/metrics"}
+    ours = {"/broker", "/api/queues/length", "/api/task/revoke/(.+)", "/metrics"}
     if missing := ours - patterns:
         raise FlowerMovedError(f"Flower has no {', '.join(sorted(missing))} any more")
     if not issubclass(getattr(flower.command, "Flower", object), flower.app.Flower):

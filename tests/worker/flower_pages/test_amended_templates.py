@@ -21,7 +21,7 @@ def test_every_place_for_what_is_ours_is_there() -> None:
     loader(str(TEMPLATES)).check()
 
 
-@pytest.mark.parametrize("name", ["base.html", "navbar.html", "tasks.html", "task.html"])
+@pytest.mark.parametrize("name", ["base.html", "navbar.html", "tasks.html", "task.html", "worker.html"])
 def test_a_place_that_moved_is_said_loudly(name: str) -> None:
     with pytest.raises(FlowerMovedError, match=name):
         amended(name, "<html>another release</html>")
@@ -31,8 +31,18 @@ def test_a_place_that_moved_is_said_loudly(name: str) -> None:
 
 
 def test_other_templates_are_flowers_own() -> None:
-    source = (TEMPLATES / "worker.html").read_text()
-    assert amended("worker.html", source) == source
+    source = (TEMPLATES / "workers.html").read_text()
+    assert amended("workers.html", source) == source
+
+
+def test_no_button_is_left_for_what_workers_refuse() -> None:
+    task, worker = (amended(name, (TEMPLATES / name).read_text()) for name in ("task.html", "worker.html"))
+    for one in ("task-revoke", "task-terminate"):
+        assert one not in task, one
+    for one in ('id="worker-pool-', 'id="task-rate-limit', 'id="task-timeout', "tab-limits"):
+        assert one not in worker, one
+    for kept in ("worker-shutdown", "worker-refresh-all", "worker-cancel-consumer-", "tab-config", "end system tab"):
+        assert kept in worker, kept
 
 
 def test_what_our_pages_use_of_flowers_insides_is_there() -> None:

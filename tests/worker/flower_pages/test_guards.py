@@ -90,3 +90,10 @@ def test_read_only_shows_everything_and_does_nothing(
         assert ann.get("/overview/account", **account).status_code == 403
         assert ann.post("/api/worker/shutdown/worker@test", {}).status_code == 403
     assert book.state(letter) is State.DEAD
+
+
+def test_its_api_says_that_nothing_is_revoked(ann: Visitor) -> None:
+    for fields in ({}, {"terminate": "true", "signal": "SIGKILL"}):
+        answer = ann.post("/api/task/revoke/5f0c7127-3be9-4488-b801-c7b6415b45e9", fields)
+        assert (answer.status_code, "`redeem pause`" in answer.text) == (403, True)
+    assert requests.post(f"{ann.url}/api/task/revoke/x", timeout=20).status_code == 401

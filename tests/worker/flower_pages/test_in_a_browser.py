@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from playwright.sync_api import expect
 
+from tasks.identity import task_id
 from tests.acceptance.kit import code, eventually
 from tests.worker.flower_pages.browser import browser, logged_in
 from tests.worker.flower_pages.stage import DE, FR, UK, Stage, event, stage, uniqodo
@@ -134,6 +135,34 @@ def test_flowers_own_table_of_tasks_finds_dead_letters(page: Page) -> None:
     expect(badge).to_have_text("DEAD_LETTER")
     expect(page.get_by_role("row").filter(has_text="WWW")).to_contain_text("rejected: ")
     expect(page.get_by_role("button", name="Dead letters")).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_workers_refuse_is_not_offered(chrome: Browser, on: Stage) -> None:
+    on.partners.fail("503", account=FR.number)
+    try:
+        (waiting,) = on.system.send(event(FR, "12.00", code("TRIED-AGAIN")))
+        on.partners.wait_for_calls(2, within=30, account=FR.number)
+        for width in (1280, 360):
+            with logged_in(chrome, on.flower.url, width=width) as page:
+                page.goto(f"/task/{task_id(waiting)}")
+                expect(page.get_by_text("A task cannot be revoked")).to_be_visible()
+                expect(page.get_by_role("button", name=re.compile("Revoke|Terminate"))).to_have_count(0)
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                page.get_by_role("link", name="pause").click()
+                expect(page).to_have_url(re.compile("/overview$"))
+
+                page.goto(f"/worker/{on.worker.node}")
+                expect(page.get_by_role("tab", name="Pool")).to_be_visible()
+                expect(page.get_by_role("tab", name="Limits")).to_have_count(0)
+                expect(page.get_by_text("Pool controls")).to_have_count(0)
+                page.get_by_role("button", name="Actions").click()
+                expect(page.get_by_role("button", name="Shut Down")).to_be_visible()
+                expect(page.get_by_role("button", name="Restart Pool")).to_have_count(0)
+                page.get_by_role("tab", name="System").click()
+                expect(page.get_by_text("System usage statistics")).to_be_visible()
+    finally:
+        on.partners.clear_faults(account=FR.number)
+    eventually(lambda: on.system.states([waiting]) == {"redeemed"})
 
 
 def test_dark_and_narrow_nothing_runs_over_the_edge(chrome: Browser, on: Stage) -> None:
