@@ -12,16 +12,23 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import structlog
+from celery.exceptions import WorkerShutdown
+from celery.platforms import EX_FAILURE
 from celery.utils.threads import bound_open_broker_sockets  # type: ignore[attr-defined]  # newer than its stubs
 from celery.worker.consumer import consumer
 from celery.worker.state import maybe_shutdown
 from kombu.exceptions import OperationalError
 from kombu.transport.virtual import Channel
+from redis.exceptions import RedisError
 from typing_extensions import override
 
+from config.settings import Settings
+from tasks.persistence import is_denied
+from tasks.runtime import runtime_of
 from worker.delivery import handler
 from worker.events import FLUSH_EVERY
 from worker.remote_control import refuse_harmful_commands
+from worker.transport.installations import OtherInstallationError, claim_queues
 from worker.vital_signs import MAIN, VitalSigns
 
 _SHORTEST_WAIT: Final = 0.2  # seconds between two tries
@@ -59,6 +66,7 @@ class Consumer(_Celerys):  # type: ignore[misc]  # as Celery's own
     connection_errors: tuple[type[BaseException], ...]
     channel_errors: tuple[type[BaseException], ...]
     _away_since: float | None = None
+    _queues_claimed = False
 
     def __init__(self, *args: Any, worker_options: Any = None, **kwargs: Any) -> None:  # noqa: ANN401 - Celery's own
         refuse_harmful_commands()
@@ -87,7 +95,23 @@ class Consumer(_Celerys):  # type: ignore[misc]  # as Celery's own
         steps = {"interval_start": _SHORTEST_WAIT, "interval_step": _SHORTEST_WAIT, "interval_max": _LONGEST_WAIT}
         conn.ensure_connection(failed, None, callback=self._still_alive, **steps)
         self.first_connection_attempt = False
+        if not self._queues_claimed:
+            self._claim_queues()
         return conn
+
+    def _claim_queues(self) -> None:
+        """Once, before the first message is taken. Raises WorkerShutdown where they are another installation's."""
+        settings: Settings = self.app.settings
+        try:
+            claim_queues(runtime_of(self.app).ledger.redis, settings.key_prefix, self._still_alive)
+        except OtherInstallationError as error:
+            log.critical("worker.refused", error=str(error))
+            raise WorkerShutdown(EX_FAILURE) from error
+        except RedisError as error:
+            if not is_denied(error):
+                raise OperationalError(str(error)) from error
+            log.warning("worker.not_registered", error=f"{error}: load the current deploy/redis/users.acl")
+        self._queues_claimed = True
 
     @override
     def on_connection_error_before_connected(self, exc: Exception) -> None:

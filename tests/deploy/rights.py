@@ -14,7 +14,7 @@ from worker.transport import channel
 from worker.transport.scripts import source
 
 _OURS: Final = scripts.texts()
-_TRANSPORTS: Final = {name: source(name) for name in ("take", "beat", "give_back")}
+_TRANSPORTS: Final = {name: source(name) for name in ("take", "beat", "give_back", "register")}
 _KOMBUS: Final = {
     "put": channel._PUT,  # noqa: SLF001 - its text is what is asked about
     "refresh_binding": kombu_redis.REFRESH_BINDING,

@@ -24,6 +24,7 @@ from worker.cli.check_accounts import check_accounts
 from worker.cli.check_queues import check_queues
 from worker.cli.connection import address, not_allowed
 from worker.cli.finding import Finding
+from worker.cli.other_installations import check_installations
 from worker.cli.printing import json_option, print_json
 from worker.cli.ways_in import check_relay, check_ways_in
 from worker.configuration import settings as load
@@ -43,7 +44,8 @@ def check(context: click.Context, *, send_test_page: bool, as_json: bool) -> Non
     """Check settings, broker and accounts; calls no partner. The exit status is 1 if anything must be mended."""
     settings = load()
     findings = [Finding("ok", "settings", "valid"), *check_environment(settings), *check_patience(settings)]
-    findings += [*check_broker(settings), *check_shops(settings), *check_accounts(settings), *check_queues(settings)]
+    findings += [*check_broker(settings), *check_installations(settings), *check_shops(settings)]
+    findings += [*check_accounts(settings), *check_queues(settings)]
     findings += [*check_ways_in(settings), *check_relay(settings)]
     findings += check_paging(settings, send=send_test_page)
     if as_json:

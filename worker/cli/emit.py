@@ -20,6 +20,7 @@ from worker.cli.connection import connected
 from worker.cli.durations import Duration
 from worker.cli.emit_batches import Entry, NotTaken, OneAhead, batches, entries
 from worker.cli.emit_words import tell, tell_not_accepted
+from worker.cli.other_installations import refuse_where_only_others_work
 from worker.cli.printing import json_option
 
 _TURN: Final = 0.0005
@@ -48,6 +49,7 @@ def emit(context: click.Context, files: tuple[BinaryIO, ...], patience: float, *
     """
     events = _events(files)
     with connected() as (_, runtime):
+        refuse_where_only_others_work(runtime)
         gc.freeze()  # what is there now stays to the end: looking through it again and again took a sixth of the time
         gc.set_threshold(_ALLOCATIONS)
         sys.setswitchinterval(_TURN)

@@ -14,6 +14,7 @@ from config.settings import Settings
 from worker.cli.connection import No, connected
 from worker.cli.durations import Duration
 from worker.cli.extras import of_extra
+from worker.cli.other_installations import warn_where_only_others_work
 from worker.cli.printing import json_option, print_fields, print_json
 from worker.configuration import settings
 
@@ -76,6 +77,7 @@ def _relay(chosen: Settings, *, once: bool, every: float, batch: int, as_json: b
         database = Database(chosen.relay.dsn.get_secret_value())
         with contextlib.closing(database), connected(chosen) as (app, runtime):
             work = Relay(database, Door(app, runtime), batch=batch)
+            warn_where_only_others_work(runtime)
             if once:
                 _tell(work.once(), as_json=as_json)
             else:

@@ -12,6 +12,7 @@ from config.settings import Settings
 from tasks.plain_text import readable
 from worker.cli.connection import No
 from worker.cli.extras import of_extra
+from worker.cli.other_installations import warn_where_only_others_work
 from worker.composition import create_app
 from worker.configuration import settings
 
@@ -55,6 +56,7 @@ def serve(*, port: int | None, host: str | None, openapi: bool) -> None:
         for listener in listeners:
             stack.enter_context(listener)
         _greet(configured, listeners[0].getsockname()[1], address)
+        warn_where_only_others_work(app.runtime)
         server.serve(app, listeners)
 
 

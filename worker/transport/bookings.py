@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 import uuid
 from typing import Any, Final
 
@@ -17,13 +18,14 @@ from redis import exceptions
 
 from tasks.errors import Crashed
 from tasks.messages.burying import Reasoned
+from tasks.persistence import is_denied
+from worker.transport.installations import DEAD_AFTER, Registration, told
 from worker.transport.lanes import Lanes
 from worker.transport.scripts import source
 
-DEAD_AFTER: Final = 10.0
-"""Seconds without a sign of life after which a worker's messages go back."""
 DEATHS_ALLOWED: Final = 5
 """Workers that may die with the same order message in hand, before it counts as what kills them."""
+_TOLD_AGAIN: Final = 60.0  # seconds
 _MOST_UNFLUSHED: Final = 16  # finished messages that are told to Redis one batch later at the latest
 
 log = structlog.get_logger("redeem.transport")
@@ -38,6 +40,8 @@ class Bookings:
         self._lanes = lanes
         self._taken = f"{lanes.key_prefix}taken:{self.consumer}"
         self._give_back, self._beat = (redis.register_script(source(name)) for name in ("give_back", "beat"))
+        self._registration = Registration(redis, lanes.key_prefix.removesuffix(":"))
+        self._other_told = float("-inf")
         self._finished: list[str] = []
         self._refused: list[str] = []
 
@@ -85,6 +89,19 @@ class Bookings:
         for tag, message in zip(found[::2], found[1::2], strict=True):
             error = Crashed("workers died with this message in hand, several times: it seems to kill them")
             self.bury(tag.decode(), message, self._lanes.intake, error)
+        self._register()
+
+    def _register(self) -> None:
+        """Note that this installation is alive, and say so where another one is too."""
+        try:
+            others = self._registration.beat()
+        except exceptions.RedisError as error:
+            if not is_denied(error):
+                raise
+            others = {}  # an older users.acl: the start has said so
+        if others and time.monotonic() - self._other_told > _TOLD_AGAIN:
+            self._other_told = time.monotonic()
+            log.error("worker.other_installation", error=told(self._lanes.key_prefix.removesuffix(":"), others))
 
     def bury(self, tag: str, message: bytes, queue: str, error: Reasoned) -> None:
         """Make a message that nobody can run a dead letter; while that is not possible it goes round."""
@@ -103,3 +120,4 @@ class Bookings:
         """
         self.flush(at_least=1)
         self._give_back(args=[self._lanes.key_prefix, self.consumer, "next"])
+        self._registration.leave()

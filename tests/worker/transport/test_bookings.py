@@ -9,7 +9,8 @@ from redis import Redis
 from redis.exceptions import NoScriptError
 
 from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message
-from worker.transport.bookings import DEAD_AFTER, DEATHS_ALLOWED, Bookings
+from worker.transport.bookings import DEATHS_ALLOWED, Bookings
+from worker.transport.installations import DEAD_AFTER
 from worker.transport.lanes import Lanes
 from worker.transport.taking import Take
 
