@@ -43,14 +43,15 @@ def _decimal(value: object) -> Decimal:
 
 
 @functools.cache
-def _currencies() -> frozenset[str]:
+def currencies() -> frozenset[str]:
+    """All codes of ISO 4217."""
     import iso4217  # noqa: PLC0415 - parses its XML table on import (100 ms), which only a currency is worth
 
     return frozenset(currency.code for currency in iso4217.Currency)
 
 
 def _currency(value: object) -> object:
-    if isinstance(value, str) and value not in _currencies():
+    if isinstance(value, str) and value not in currencies():
         raise PydanticCustomError("currency", 'must be an ISO 4217 code in upper case, such as "GBP"')
     return value
 

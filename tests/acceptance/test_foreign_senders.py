@@ -106,6 +106,22 @@ def test_the_messages_of_other_clients_are_orders(make_system: Callable[..., Sys
 
 
 @pytest.mark.usefixtures("worker")
+def test_a_value_that_is_not_of_its_type_is_an_error_that_names_the_field_and_keeps_the_value(
+    system: System, shop: Shop
+) -> None:
+    event = order(shop, "1", code("MISTYPED")) | {"order_value": {"__type__": "decimal", "__value__": "219,99"}}
+    with Redis.from_url(system.broker_url) as broker:
+        broker.lpush("orders", foreign_messages(event)["gocelery"])
+    (letter,) = eventually(lambda: system.redeem_json("dead", "list", "--shop", shop.name))
+    assert letter["reason"] == "invalid_event"
+    assert "$.order_value: " in letter["error_message"]
+    assert "219,99" in system.redeem("dead", "show", letter["id"])
+    system.redeem("dead", "replay", letter["id"], "--set", "order_value=219.99")
+    (record,) = system.until_settled(ids_of(event))
+    assert (record.state, record.fields["order_value"]) == (State.REDEEMED, "219.99")
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("separator", ["\x06\x16", ":"])
 def test_a_producer_with_ten_priorities_is_heard(system: System, shop: Shop, separator: str) -> None:
     events = [order(shop, str(priority), code(f"PRIORITY-{priority}")) for priority in range(10)]
