@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -10,6 +9,7 @@ import pytest
 from redis import Redis
 
 from tests.database_fixtures import mariadb, postgresql, sqlite
+from tests.environment import isolate
 from tests.plain_logs import plain_logs
 from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["mariadb", "postgresql", "sqlite"]
+
+isolate()
 
 # The same examples on every run, however slow the machine; `--hypothesis-profile=default` looks for new ones.
 hypothesis.settings.register_profile("redeem", deadline=None, derandomize=True)
@@ -58,18 +60,3 @@ def sandbox(_sandbox: Sandbox) -> Sandbox:
     """Both partners' APIs over real HTTP, their books empty and no fault set."""
     _sandbox.reset()
     return _sandbox
-
-
-@pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer has set for the project does not change a test."""
-    for name in [name for name in os.environ if name.upper().startswith(("REDEEM_", "CELERY_", "FLOWER_"))]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither does how the developer's machine reaches the world: all partners here are on loopback."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "requests_ca_bundle", "curl_ca_bundle"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)

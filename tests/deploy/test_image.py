@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
 import re
 import shlex
 import shutil
@@ -18,6 +17,7 @@ from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import Shop, System, WorkerProcess, code, eventually, order
 from tests.deploy.guarded_broker import ROOT
 from tests.deploy.test_kubernetes import PODS, container
+from tests.environment import registries
 from worker.dev.sandbox import Sandbox
 
 TEXT = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text("utf-8"))
@@ -85,9 +85,9 @@ def test_hadolint_has_nothing_to_say_against_it() -> None:
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     """What the build stage leaves, its steps carried out one by one in a folder that stands for the root."""
-    environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV", "PYTHON"))
-    }
+    environ = registries()
+    for name in ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "VIRTUAL_ENV"):  # of this checkout
+        environ.pop(name, None)
     at = tmp_path
     for name, rest in STEPS[: STEPS.index(LAST[0])]:
         if name == "WORKDIR":

@@ -143,6 +143,13 @@ def test_somebody_elses_virtual_environment_is_not_used_and_no_python_downloaded
     assert "downloads=never venv= " in machine.asked()[-1]
 
 
+@pytest.mark.parametrize(("folder", "locale"), [("a folder; 100 %", "de_DE"), ("ü", "C.UTF-8")])
+def test_python_starts_in_a_folder_whose_letters_the_locale_lacks(machine: Machine, folder: str, locale: str) -> None:
+    machine.checkout = machine.checkout.rename(machine.checkout.with_name(folder))
+    machine.has_uv()
+    assert machine.run("sh", "-c", "echo $LC_ALL", environment={"LC_ALL": "de_DE"}).stdout == f"{locale}\n"
+
+
 def test_what_python_compiles_is_kept_whatever_the_caller_does_elsewhere(machine: Machine) -> None:
     machine.has_uv()
     done = machine.run("sh", "-c", "echo kept:$PYTHONDONTWRITEBYTECODE", environment={"PYTHONDONTWRITEBYTECODE": "1"})

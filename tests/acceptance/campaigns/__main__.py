@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from tests.acceptance.campaigns.registry import CAMPAIGNS
+from tests.environment import isolate
 
 
 def _list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's own
@@ -32,6 +33,7 @@ def _list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> 
 @click.option("--keep", is_flag=True, help="Keep logs and data of a clean campaign too.")
 def main(name: str, *, faults: int | None, orders: int | None, seed: int | None, as_json: bool, keep: bool) -> None:
     """Run a campaign, or all of them one after the other, each at its full size unless an option says otherwise."""
+    isolate()
     given = {"faults": faults, "orders": orders, "seed": seed}
     wished = {option: value for option, value in given.items() if value is not None}
     clean = True
