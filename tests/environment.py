@@ -55,7 +55,7 @@ def isolate() -> None:
 
 
 def registries() -> dict[str, str]:
-    """The environment for a process that installs packages: the developer's home, proxies, certificates, indexes too."""
+    """The environment for a process that installs packages: the developer's home, proxies, certificates too."""
     outside: dict[str, str] = json.loads(os.environ[_OUTSIDE])
     return {name: value for name, value in os.environ.items() if not name.startswith("REDEEM_")} | outside
 

@@ -68,6 +68,7 @@ def find_dead(
 ) -> Iterator[Record]:
     """Matching dead letters, oldest first or newest first, fetched page by page; with `fields` only, if given.
 
+    Those of one millisecond are in the order of their ids, and stay in it: which of them was first, nobody could tell.
     Of the fields `NEEDED` must be part. What dies while this runs is not told of, so that replaying all of them comes
     to an end although some die again; what is replayed or discarded meanwhile is passed over, or told of once.
 

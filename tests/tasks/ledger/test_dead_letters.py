@@ -75,7 +75,9 @@ def test_letters_are_found_by_every_filter(app: RedeemApp, redis: Redis) -> None
     (old,) = reject(app, "OLD")
     let_pass(redis, 3600)
     (here,) = reject(app, "AB12", order_id="2")
+    let_pass(redis, 1)
     (there,) = reject(app, "CD34", order_id="3", shop="de")
+    let_pass(redis, 1)
     lost = unroutable(app)
     an_hour_ago = datetime.now(UTC) - timedelta(minutes=30)
 
