@@ -8,7 +8,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.kit import code, eventually, order
-from worker.dev.ports import free_port
+from tests.ports import lasting_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def number_of(text: str, name: str, **labels: str) -> float:
 def test_workers_tell_what_was_reported_and_what_waits(
     make_system: Callable[..., System], shop: Shop, partners: Sandbox
 ) -> None:
-    port = free_port()
+    port = lasting_port()
     system = make_system(shop, METRICS__PORT=str(port))
 
     def told() -> str:

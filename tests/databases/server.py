@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 import psutil
 
 from tests.acceptance.kit.polling import eventually
-from worker.dev.ports import free_port
+from tests.ports import lasting_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ class DatabaseServer(ABC):
     dialect: ClassVar[str]
 
     def __init__(self) -> None:
-        self.port = free_port()
+        self.port = lasting_port()
         self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
         self._databases = 0

@@ -16,9 +16,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.acceptance.kit.polling import eventually
+from tests.ports import lasting_port
 from tests.tools import tool
 from worker.dev.broker import server_binary
-from worker.dev.ports import LOOPBACK, free_port
+from worker.dev.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +39,7 @@ class GuardedBroker:
         # the embedded Valkey is built without TLS
         self._program = tool("redis-server", package="redis-server") if tls else PROGRAM
         self._socket = directory / "admin.sock"
-        self._port = free_port()
+        self._port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
         make_users(directory, *options, *(["-o"] if _is_redis_7_0(self._program) else []))
 

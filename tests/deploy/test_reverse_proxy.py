@@ -17,9 +17,9 @@ from standardwebhooks import Webhook
 
 from tests.acceptance.kit.polling import eventually
 from tests.deploy.guarded_broker import CERTIFICATE, ROOT
+from tests.ports import lasting_port
 from tests.tools import tool
 from tests.web.conftest import SECRETS, TOKENS, Web, event, serving
-from worker.dev.ports import free_port
 from worker.web.body import MOST_BYTES
 
 PAGE = (ROOT / "docs" / "deployment.md").read_text("utf-8")
@@ -60,7 +60,7 @@ def caddy(directory: Path, port: int, door: int) -> list[str]:
 def fronted(request: pytest.FixtureRequest, broker_url: str, tmp_path: Path) -> Iterator[Web]:
     """A door, to be asked by its proxy."""
     command: Callable[[Path, int, int], list[str]] = request.param
-    port = free_port()
+    port = lasting_port()
     with serving(broker_url) as door:
         words = command(tmp_path, port, door.port)
         log = tmp_path / "log"

@@ -17,8 +17,8 @@ from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, cod
 from tests.acceptance.kit.producer import BareProducer
 from tests.deploy.guarded_broker import GuardedBroker
 from tests.deploy.overhearing import Overheard
+from tests.ports import lasting_port
 from tests.web.conftest import SHOPS, Served, event
-from worker.dev.ports import free_port
 from worker.relay.ddl import ddl
 
 UK: Final = Shop("uk", number="4711", api_key="key-of-uk")
@@ -93,7 +93,7 @@ def _relay(on: Stage) -> None:
 
 def worker(on: Stage, heard: Overheard) -> None:
     """Report, retry, bury; inherit from a worker that died; go on at a Redis without memory; tell Prometheus; stop."""
-    admin, port = on.system("admin"), free_port()
+    admin, port = on.system("admin"), lasting_port()
     process = WholeWorker(on.system("worker", METRICS__PORT=str(port)).environment, on.directory / "worker.log")
     with process, on.broker.admin() as redis:
         redis.lpush("sovendus", "no JSON at all")

@@ -15,11 +15,12 @@ import requests
 from tasks.orders import hash_email
 from tests.acceptance.kit import eventually
 from tests.moments import ago
+from tests.ports import lasting_port
 from tests.producers.front import Front
 from tests.producers.house import TOKEN, House, Told
 from tests.producers.page import paste, snippet
 from tests.producers.programs import environment, python
-from worker.dev.ports import LOOPBACK, free_port
+from worker.dev.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ SERVER: Final = f"""
 import sys
 from wsgiref.simple_server import make_server
 from saleor_receiver import app
+from tests.ports import lasting_port
 with make_server("{LOOPBACK}", int(sys.argv[1]), app) as server:
     server.serve_forever()
 """
@@ -83,7 +85,7 @@ def front(house: House) -> Iterator[Front]:
 
 @pytest.fixture(scope="module")
 def receiver(front: Front, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = tmp_path_factory.mktemp("receiver"), free_port()
+    folder, port = tmp_path_factory.mktemp("receiver"), lasting_port()
     paste(folder, "redeem.py", "saleor_receiver.py")
     variables = environment(REDEEM_URL=front.url, REDEEM_TOKEN=TOKEN, SALEOR_SECRET_KEY=SECRET, PYTHONUNBUFFERED="1")
     with (folder / "log").open("w") as log:

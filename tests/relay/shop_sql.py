@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 _FILES: Final = {"postgresql": "postgresql.sql", "mysql": "mariadb.sql", "sqlite": "sqlite.sql"}
+_IN_UTC: Final[dict[str, dict[str, str]]] = {
+    "postgresql": {"options": "-c timezone=UTC"},
+    "mysql": {"init_command": "SET time_zone = '+00:00'"},
+    "sqlite": {},
+}
+"""Where a time without a zone is one of the session's: what a driver is told, by the database."""
 _CENTS: Final = {"net_value": "net_cents", "discount": "discount_cents"}
 
 
@@ -27,7 +33,7 @@ class ShopSQL:
 
     database: Database
     engine: sa.Engine
-    """The ERP's connections."""
+    """The ERP's connections: their zone is UTC, the server's is the machine's."""
     _numbers: Iterator[int]
 
     @classmethod
@@ -35,7 +41,7 @@ class ShopSQL:
         """The table and the triggers, by the server's own client."""
         database.run(ddl(database.dialect))
         database.run(ROOT / "deploy" / "outbox" / _FILES[database.dialect])
-        return cls(database, sa.create_engine(database.url), count(1))
+        return cls(database, sa.create_engine(database.url, connect_args=_IN_UTC[database.dialect]), count(1))
 
     def write(self, connection: sa.Connection, *coupons: Mapping[str, Any], **order: Any) -> int:  # noqa: ANN401 - columns
         """An order with its columns, then its coupons, each an INSERT; returns its id."""

@@ -12,14 +12,14 @@ import requests
 
 from tests.acceptance.kit import broker_faults
 from tests.acceptance.kit.polling import eventually
+from tests.ports import lasting_port
 from tests.web.conftest import SHOPS, TOKENS, Served, event
 from worker.dev.broker import EmbeddedValkey
-from worker.dev.ports import free_port
 
 
 def test_a_stop_waits_for_what_is_in_hand(tmp_path: Path) -> None:
     """Its broker is away when it begins, then there, then held still while an order is in hand."""
-    port = free_port()
+    port = lasting_port()
     with (
         Served(f"redis://127.0.0.1:{port}", tmp_path) as web,
         EmbeddedValkey(tmp_path / "broker", port=port) as broker,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -16,14 +15,14 @@ import requests
 
 import worker
 from tests.acceptance.kit.polling import eventually
-from worker.dev.ports import LOOPBACK, free_port, is_free
+from tests.ports import lasting_port
+from worker.dev.ports import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
 _READY_WITHIN = 40.0
-_NEVER_LENT = range(20_000, 32_000)  # Linux lends from 32768, macOS from 49152
 _CELERY = (sys.executable, "-m", "celery", "-A", "worker.app")
 REDEEM = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
 """The `redeem` command, none of which is taken from the directory it is run in."""
@@ -142,7 +141,7 @@ class FlowerProcess(Daemon):
     """`celery -A worker.app flower` on a free port, its API open."""
 
     def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        self.url = f"http://{LOOPBACK}:{(port := free_port())}"
+        self.url = f"http://{LOOPBACK}:{(port := lasting_port())}"
         command = (*_CELERY, "flower", f"--conf={_FLOWER_CONFIG}", f"--address={LOOPBACK}", f"--port={port}")
         super().__init__(command, {**environment, "FLOWER_UNAUTHENTICATED_API": "true"}, log)
 
@@ -157,7 +156,7 @@ class WebProcess(Daemon):
     """`redeem serve` on a port of its own, which it keeps over restarts; its log as JSON lines."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, *options: str) -> None:
-        self.port = _port_that_stays_free()
+        self.port = lasting_port()
         command = (*REDEEM, "serve", "--port", str(self.port), *options)
         super().__init__(command, {**environment, "REDEEM_LOG_FORMAT": "json"}, log)
 
@@ -172,12 +171,3 @@ class WebProcess(Daemon):
         except requests.ConnectionError:
             return False
         return True
-
-
-def _port_that_stays_free() -> int:
-    """One below those that the kernel lends to whoever connects.
-
-    A shop that tries a dead door again and again is lent that door's own port in the end, connects to itself, and holds
-    it against the door that comes back.
-    """
-    return next(port for port in random.sample(_NEVER_LENT, len(_NEVER_LENT)) if is_free(port))
