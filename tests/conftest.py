@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -11,6 +12,7 @@ from redis import Redis
 from tests.database_fixtures import mariadb, postgresql, sqlite
 from tests.environment import isolate
 from tests.plain_logs import plain_logs
+from tests.short_paths import short_directory
 from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
@@ -47,6 +49,13 @@ def redis(broker_url: str) -> Iterator[Redis]:
     """A client of the empty broker; answers are text, not bytes."""
     with Redis.from_url(broker_url, decode_responses=True) as client:
         yield client
+
+
+@pytest.fixture
+def short_path() -> Iterator[Path]:
+    """A directory for what `tmp_path` may be too long for, or too odd."""
+    with short_directory() as path:
+        yield Path(path)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from tasks.orders import hash_email
 from tests.acceptance.kit import Shop, WorkerProcess, code, eventually, order
 from tests.acceptance.kit.ingest import Ingest
 
@@ -42,7 +43,7 @@ def test_each_trouble_is_told_once_by_one_of_the_workers(make_system: Callable[.
         with system.worker("one") as one, system.worker("two") as two:
             partners.fail("503", partner="sovendus", account=ILL.number)
             dead = [code(f"EXPIRED-PD-{n}", "uniqodo", validation_key="vk-4711") for n in range(40)]
-            system.emit(order(DYING, "1", *dead, email="jane@example.com"), order(LOCKED, "2", code("PL-1", "uniqodo")))
+            system.emit(order(DYING, "1", *dead, email="j4ne@example.com"), order(LOCKED, "2", code("PL-1", "uniqodo")))
             system.send(*(order(ILL, str(n), code(f"ILL-{n}")) for n in range(12)))
 
             died = page(ingest, "dead_letters")
@@ -79,7 +80,7 @@ def test_each_trouble_is_told_once_by_one_of_the_workers(make_system: Callable[.
             counted = system.ledger.redis.hgetall(system.ledger.key("pages"))
             assert counted["dead_letters|uniqodo:pagedead"] == "1"
         text = b"".join(ingest.envelopes())
-        for needle in (b"jane", b"9e26471d35a78862c17e467d87cddedf", b"vk-4711", b"key-of-page"):
+        for needle in (b"j4ne", hash_email("j4ne@example.com").encode(), b"vk-4711", b"key-of-page"):
             assert needle not in text
 
 

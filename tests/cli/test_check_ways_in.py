@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -70,7 +71,8 @@ def test_the_relays_database_is_looked_at(redeem: Run, configured: Configure, tm
         (empty,) = found(redeem, "relay")
         assert "has no table redemption_outbox: `redeem relay --ddl sqlite` prints what makes it" in empty
         database.executescript(ddl("sqlite"))
-    assert found(redeem, "relay") == [f"ok sqlite:///{file} has the table redemption_outbox"]
+    (there,) = found(redeem, "relay")  # whatever letters the folder's name has
+    assert re.fullmatch(r"ok sqlite:///.*erp\.db has the table redemption_outbox", there)
 
 
 def test_a_database_that_is_away_is_told_without_its_password(redeem: Run, configured: Configure) -> None:

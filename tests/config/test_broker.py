@@ -64,9 +64,9 @@ def test_over_tcp_kombu_takes_the_same_url() -> None:
 
 
 @pytest.fixture
-def socket(tmp_path: Path) -> Iterator[Path]:
+def socket(short_path: Path, tmp_path: Path) -> Iterator[Path]:
     """A Valkey that listens on a socket only, and asks for a password."""
-    path = tmp_path / "valkey.sock"
+    path = short_path / "valkey.sock"
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--requirepass", "p/w", "--dir", str(tmp_path)]
     with subprocess.Popen([server_binary(), *options], stdout=subprocess.DEVNULL) as server:
         deadline = time.monotonic() + 10

@@ -31,7 +31,7 @@ def set_up(**_):
 
 @app.task(name="noisy.fail")
 def fail(*args):
-    raise RuntimeError("failed with k3y%2Fwith%2Bchars for jane@example.com")
+    raise RuntimeError("failed with k3y%2Fwith%2Bchars for j4ne@example.com")
 """
 
 
@@ -60,7 +60,7 @@ def test_a_whole_celery_worker_at_debug_level_writes_json_and_no_arguments(tmp_p
         )
     try:
         with Celery(broker=broker_url) as sender:
-            sender.send_task("noisy.fail", ["jane@example.com", "customer-4711", KEY])
+            sender.send_task("noisy.fail", ["j4ne@example.com", "customer-4711", KEY])
         until(lambda: "Traceback" in log.read_text())
     finally:
         worker.send_signal(signal.SIGTERM)
@@ -69,7 +69,7 @@ def test_a_whole_celery_worker_at_debug_level_writes_json_and_no_arguments(tmp_p
     records = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
     assert {"celery.worker.strategy", "celery.app.trace", "celery.apps.worker"} <= {line["logger"] for line in records}
     assert f"RuntimeError: failed with {SECRET} for {ADDRESS}" in written
-    for private in ("jane", "customer-4711", "k3y"):
+    for private in ("j4ne", "customer-4711", "k3y"):
         assert private not in written
 
 

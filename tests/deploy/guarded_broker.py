@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from tests.acceptance.kit.polling import eventually
 from tests.ports import lasting_port
+from tests.short_paths import short_directory
 from tests.tools import tool
 from worker.dev.broker import server_binary
 from worker.dev.ports import LOOPBACK
@@ -38,7 +39,8 @@ class GuardedBroker:
         self._tls = tls
         # the embedded Valkey is built without TLS
         self._program = tool("redis-server", package="redis-server") if tls else PROGRAM
-        self._socket = directory / "admin.sock"
+        self._sockets = short_directory()
+        self._socket = Path(self._sockets.name) / "admin.sock"
         self._port = lasting_port()
         self._process: subprocess.Popen[bytes] | None = None
         make_users(directory, *options, *(["-o"] if _is_redis_7_0(self._program) else []))
@@ -82,6 +84,7 @@ class GuardedBroker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        self._sockets.cleanup()
 
     def _configuration(self) -> Path:
         """The file that is shipped, but for the two places that only a server's machine has."""
@@ -89,7 +92,7 @@ class GuardedBroker:
         places = {"/var/lib/valkey": self.directory, "/etc/valkey/users.acl": self.directory / "users.acl"}
         for place, here in places.items():
             assert re.search(rf"^\w+ {place}$", text, re.MULTILINE), place
-            text = text.replace(f" {place}\n", f" {here}\n")
+            text = text.replace(f" {place}\n", f' "{here}"\n')
         if self._tls:
             text = re.sub(r"^# (port 0|tls-.*)$", r"\1", text, flags=re.MULTILINE)
             for name in ("server.crt", "ca.crt"):

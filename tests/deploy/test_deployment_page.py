@@ -36,7 +36,7 @@ def test_the_units_are_copied_by_the_commands_shown(tmp_path: Path) -> None:
     copying = "\n".join(line for line in commands.splitlines() if not line.startswith("systemctl"))
     (tmp_path / "deploy").symlink_to(ROOT / "deploy")
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
-    subprocess.run(["sh", "-e", "-c", copying.replace("/etc/", f"{tmp_path}/etc/")], check=True, cwd=tmp_path)
+    subprocess.run(["sh", "-e", "-c", copying.replace("/etc/", "etc/")], check=True, cwd=tmp_path)
     (enabled,) = re.findall(r"enable --now (.*)", commands)
     for unit in enabled.split():
         file = re.sub(r"@\d+$", "@", unit)

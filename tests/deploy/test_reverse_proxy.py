@@ -4,6 +4,7 @@ and metrics do not.
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import subprocess
@@ -38,9 +39,9 @@ def nginx(directory: Path, port: int, door: int) -> list[str]:
     server = server.replace("/etc/ssl/orders.example.com.pem", f'"{CERTIFICATE}"')
     server = server.replace("/etc/ssl/orders.example.com.key", f'"{KEY}"')
     places = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{name}_temp_path {directory}/{name};\n" for name in places)
+    temporary = "".join(f'{name}_temp_path "{directory}/{name}";\n' for name in places)
     (directory / "nginx.conf").write_text(
-        f"daemon off;\npid {directory}/pid;\nuser {os.environ.get('USER', 'root')};\nerror_log stderr;\n"
+        f'daemon off;\npid "{directory}/pid";\nuser {getpass.getuser()};\nerror_log stderr;\n'
         f"events {{}}\nhttp {{\naccess_log off;\n{temporary}{server}}}\n"
     )
     program = tool("nginx", package="nginx-light")

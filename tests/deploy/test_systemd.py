@@ -34,22 +34,22 @@ def section(name: str, which: str = "Service") -> configparser.SectionProxy:
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Path:
+def installed(short_path: Path) -> Path:
     """The units as they would stand on this machine."""
     tool("systemd-analyze", package="systemd")
-    shutil.copytree(UNITS, tmp_path / "units")
-    secrets = tmp_path / "secrets"
+    shutil.copytree(UNITS, short_path / "units")
+    secrets = short_path / "secrets"
     secrets.mkdir()
-    programs = tmp_path / "bin"  # the checkout's own path may hold a space, which would have to be quoted
+    programs = short_path / "bin"  # the checkout's own path may hold a blank, which would have to be quoted
     programs.symlink_to(Path(sys.executable).parent)
     places = {"/opt/redeem/.venv/bin": str(programs), "/etc/redeem/secrets": str(secrets)}
-    for file in (tmp_path / "units").rglob("*.*"):
+    for file in (short_path / "units").rglob("*.*"):
         if file.is_file():
             text = file.read_text(encoding="utf-8")
             for place, here in places.items():
                 text = text.replace(place, here)
             file.write_text(text, encoding="utf-8")
-    return tmp_path / "units"
+    return short_path / "units"
 
 
 def test_systemd_has_nothing_to_say_against_them(installed: Path) -> None:

@@ -144,8 +144,10 @@ def test_somebody_elses_virtual_environment_is_not_used_and_no_python_downloaded
 
 
 @pytest.mark.parametrize(("folder", "locale"), [("a folder; 100 %", "de_DE"), ("ü", "C.UTF-8")])
-def test_python_starts_in_a_folder_whose_letters_the_locale_lacks(machine: Machine, folder: str, locale: str) -> None:
-    machine.checkout = machine.checkout.rename(machine.checkout.with_name(folder))
+def test_python_starts_in_a_folder_whose_letters_the_locale_lacks(
+    machine: Machine, short_path: Path, folder: str, locale: str
+) -> None:
+    machine.checkout = Path(shutil.move(machine.checkout, short_path / folder))
     machine.has_uv()
     assert machine.run("sh", "-c", "echo $LC_ALL", environment={"LC_ALL": "de_DE"}).stdout == f"{locale}\n"
 

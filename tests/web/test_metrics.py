@@ -61,12 +61,12 @@ def test_too_fast_is_told_by_shop(broker_url: str) -> None:
 
 
 def test_no_label_is_of_a_strangers_making(here: Web) -> None:
-    for path in ("/nowhere/4711", "/redemptions/sovendus:uk:4711:SKD1", "/webhooks/4711/woocommerce"):
+    for path in ("/nowhere/str4nge", "/redemptions/sovendus:uk:str4nge:SKD1", "/webhooks/str4nge/woocommerce"):
         here.get(path)
-    here.post("/webhooks/4711/woocommerce", {}, token=None)
-    here.request("BREW4711", "/orders")
+    here.post("/webhooks/str4nge/woocommerce", {}, token=None)
+    here.request("BREW-str4nge", "/orders")
     told = scrape(here).text
-    assert "4711" not in told
+    assert "str4nge" not in told
     assert 'route="/redemptions/{id}"' in told
     assert number_of(here, "redeem_web_requests_total", route="", status="404") >= 1
     assert number_of(here, "redeem_web_requests_total", method="other") == 1

@@ -9,7 +9,7 @@ from tests.acceptance.kit.polling import eventually
 from tests.tasks.examples import KEY
 from tests.web.conftest import SECRETS, TOKENS, Served, event
 
-PRIVATE = ("jane", "4711-private", "valkey-4711", *TOKENS.values(), *SECRETS.values(), KEY)
+PRIVATE = ("j4ne", "4711-private", "valkey-4711", *TOKENS.values(), *SECRETS.values(), KEY)
 
 
 def test_a_mistake_of_ours_is_a_500_and_shows_nothing_of_what_was_sent(
@@ -17,7 +17,7 @@ def test_a_mistake_of_ours_is_a_500_and_shows_nothing_of_what_was_sent(
 ) -> None:
     redis.set("redeem:redemption:sovendus:uk:broken:4711-PRIVATE", "no record")
     coupon = {"code": "4711-private", "validation_key": "valkey-4711", "provenance": "sovendus"}
-    whole = event("broken", coupons=[coupon], email="jane@example.com")
+    whole = event("broken", coupons=[coupon], email="j4ne@example.com")
     answer = web.post("/orders?q=4711-private", whole, headers={"Cookie": "4711-private", "X-Own": "4711-private"})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:redeem:problem:failed")
     reported = eventually(lambda: b"".join(sentry.envelopes()).decode(), what="the report to Sentry")

@@ -78,16 +78,16 @@ def test_nobody_wants_a_file() -> None:
 
 
 @pytest.mark.parametrize("address", ["{}/notify", "@redeem-{}"])
-def test_systemd_is_told(address: str, tmp_path: Path) -> None:
-    name = address.format(str(tmp_path))
+def test_systemd_is_told(address: str, short_path: Path) -> None:
+    name = address.format(str(short_path))
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(name.replace("@", "\0", 1))
         Systemd({"NOTIFY_SOCKET": name}).tell("READY=1", "STATUS=Consumes")
         assert listening.recv(100) == b"READY=1\nSTATUS=Consumes"
 
 
-def test_a_systemd_that_is_gone_ends_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    gone = Systemd({"NOTIFY_SOCKET": str(tmp_path / "notify")})
+def test_a_systemd_that_is_gone_ends_nothing(short_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gone = Systemd({"NOTIFY_SOCKET": str(short_path / "notify")})
     gone.tell("WATCHDOG=1")
     gone.tell("WATCHDOG=1")
     assert capsys.readouterr().out.count("liveness.systemd_unheard") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -67,5 +68,5 @@ class Signs:
         """What the probe in our manifests makes of them."""
         text = (Path(__file__).parents[3] / "deploy" / "kubernetes" / "worker.yaml").read_text("utf-8")
         (probe,) = re.findall(r"livenessProbe:\s+exec: \{command: \[sh, -c, '(.+)'\]\}", text)
-        line = probe.replace("/tmp/alive", str(self.alive))
+        line = probe.replace("/tmp/alive", shlex.quote(str(self.alive)))
         return subprocess.run(["sh", "-c", line], check=False, stderr=subprocess.DEVNULL).returncode == 0

@@ -48,9 +48,9 @@ def make(broker: EmbeddedValkey, partners: Sandbox, signs: Signs, tmp_path: Path
 
 
 @pytest.fixture
-def systemd(tmp_path: Path) -> Iterator[socket.socket]:
+def systemd(short_path: Path) -> Iterator[socket.socket]:
     """The socket, at `notify`, that systemd gives to a service."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
-        listening.bind(str(tmp_path / "notify"))
+        listening.bind(str(short_path / "notify"))
         listening.setblocking(False)  # noqa: FBT003 - the standard library's signature
         yield listening

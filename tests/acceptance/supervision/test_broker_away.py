@@ -33,11 +33,11 @@ def heard(systemd: socket.socket) -> list[str]:
 
 
 def test_a_worker_whose_broker_is_away_is_well_but_not_ready(
-    make: Callable[..., System], broker: EmbeddedValkey, signs: Signs, systemd: socket.socket, tmp_path: Path
+    make: Callable[..., System], broker: EmbeddedValkey, signs: Signs, systemd: socket.socket, short_path: Path
 ) -> None:
     shop = Shop("waiting", number="6001", api_key="key-of-waiting")
     system = make(shop, **PATIENT)
-    system.environment["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    system.environment["NOTIFY_SOCKET"] = str(short_path / "notify")
     with system.worker() as worker:
         eventually(signs.ready.exists)
         eventually(lambda: "STATUS=Consumes" in heard(systemd))
