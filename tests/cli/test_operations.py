@@ -23,8 +23,8 @@ from tasks.orders import parse_order
 from tasks.partners import SPECS
 from tests.acceptance.kit import broker_faults
 from tests.cli.conftest import Run, Worker, event, lines, uniqodo
-from worker.dev.broker import EmbeddedValkey
 from tests.tasks.ledger.clock import let_pass
+from worker.dev.broker import EmbeddedValkey
 from worker.dev.sandbox import Sandbox
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -58,7 +58,7 @@ def test_what_could_be_parsed_stays_as_long_as_the_letter(worker: Worker, redis:
 def test_settled_and_closed_redemptions_hold_nothing_of_the_customer(redeem: Run, worker: Worker, redis: Redis) -> None:
     emitted = [
         event("1", email=ADDRESS),
-        event("2", coupons=uniqodo("EXPIRED-1"), email=ADDRESS, customer_id="customer-4711"),
+        event("2", coupons=uniqodo("EXPIRED-1"), email=ADDRESS, customer_id="number-4711"),
     ]
     assert redeem("emit", "-", stdin=lines(*emitted)).status == 0
     worker.work("sovendus:uk:1:SKD1")
