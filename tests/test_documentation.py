@@ -18,6 +18,7 @@ from config.settings import load_settings
 from tasks.events import event_schema
 from tasks.orders import parse_order
 from tasks.partners import SPECS
+from tests.faked_clock import same_clock
 from worker.cli import redeem
 
 ROOT = Path(__file__).parent.parent
@@ -50,7 +51,7 @@ def test_the_settings_shown_load(tmp_path: Path) -> None:
 
 def test_the_python_shown_puts_an_order_onto_the_queue(redis: Redis, broker_url: str, tmp_path: Path) -> None:
     (code,) = blocks("python")
-    environment = {"PATH": "/usr/bin:/bin", "REDEEM_BROKER_URL": broker_url}
+    environment = {"PATH": "/usr/bin:/bin", "REDEEM_BROKER_URL": broker_url, **same_clock()}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=tmp_path, timeout=60)
     assert redis.llen("orders") == 1
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faked_clock import same_clock
+
 TABLE = """
 from worker.cli.printing import print_table
 rows = [("rejected", "uniqodo:uk:145789:AB12E3GH", "not recognised by the partner"), (None, "b", "")]
@@ -21,7 +23,8 @@ print_table(("reason", "id", "text"), rows)
 def shown(columns: int) -> list[str]:
     """What a terminal of so many columns gets."""
     ours, theirs = pty.openpty()
-    environment = {"PATH": os.environ["PATH"], "TERM": "xterm", "COLUMNS": str(columns), "PYTHONPATH": str(Path.cwd())}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path.cwd()), **same_clock()}
+    environment |= {"TERM": "xterm", "COLUMNS": str(columns)}
     subprocess.run([sys.executable, "-c", TABLE], stdout=theirs, env=environment, check=True, timeout=60)
     os.close(theirs)
     with os.fdopen(ours, "rb") as terminal:

@@ -13,6 +13,7 @@ from pathlib import Path
 from celery import Celery
 
 from config.redaction import ADDRESS, SECRET
+from tests.faked_clock import same_clock
 
 KEY = "k3y/with+chars"
 QUICK = ("--without-mingle", "--without-gossip", "--without-heartbeat")
@@ -53,7 +54,12 @@ def test_a_whole_celery_worker_at_debug_level_writes_json_and_no_arguments(tmp_p
         "DEBUG",
         *QUICK,
     ]
-    environment = {"PATH": "/usr/bin:/bin", "BROKER": broker_url, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "BROKER": broker_url,
+        "PYTHONPATH": f"{tmp_path}:{Path.cwd()}",
+        **same_clock(),
+    }
     with log.open("w") as stderr:
         worker = subprocess.Popen(
             command, env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.faked_clock import same_clock
 from tests.tasks.raw_servers import answer, serving
 
 PROGRAM = """
@@ -95,7 +96,7 @@ def calls(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         command = [sys.executable, str(program), str(server.server_port), request.param]
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), **same_clock()}
         subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True)
         server.shutdown()
     return calls
@@ -153,7 +154,7 @@ def test_without_a_dsn_nothing_starts(dsn: str | None) -> None:
         f"configure_sentry({dsn!r}, Redactor([]))\n"
         "assert not sentry_sdk.is_initialized(); assert http.client.HTTPConnection.putrequest is before\n"
     )
-    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), **same_clock()}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
 
 
@@ -166,6 +167,7 @@ def test_no_proxy_leads_to_a_sentry_on_this_machine(host: str) -> None:
     said = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     with serving(said) as sentry, serving(said) as proxy:
         dsn = f"http://dsnkey@{host}:{sentry.port}/1"
-        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), "http_proxy": proxy.url}
+        environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), **same_clock()}
+        environment["http_proxy"] = proxy.url
         subprocess.run([sys.executable, "-c", program, dsn], env=environment, check=True, timeout=60)
     assert (bool(sentry.received), bool(proxy.received)) == ((False, True) if "invalid" in host else (True, False))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.kit.ingest import Ingest
+from tests.faked_clock import same_clock
 
 PROGRAM = """
 import logging, sys
@@ -52,7 +53,7 @@ def run(ingest: Ingest, tmp_path: Path, **environment: str) -> str:
     dsn = environment.pop("DSN", ingest.dsn)
     done = subprocess.run(
         [sys.executable, str(program), dsn, *PRIVATE],
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), **environment},
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path.cwd()), **same_clock(), **environment},
         capture_output=True,
         text=True,
         check=True,

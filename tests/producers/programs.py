@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from tests.faked_clock import same_clock
 from tests.tools import tool
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def shell(directory: Path, script: str) -> tuple[str, ...]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """What the program sees: a path, and these."""
-    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **variables}
+    """What the program sees: a path, the tests' date, and these."""
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **same_clock(), **variables}
 
 
 def run(

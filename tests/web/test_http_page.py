@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faked_clock import same_clock
 from tests.tools import tool
 from tests.web.conftest import SECRETS, TOKENS, Web
 from worker.web.gate import MOST_AT_ONCE
@@ -27,6 +28,7 @@ def test_every_command_answers_as_shown(web: Web) -> None:
         tool(program, package=program)
     environment = {
         "PATH": "/usr/bin:/bin",
+        **same_clock(),
         "REDEEM_URL": web.url,
         "REDEEM_TOKEN": TOKENS["uk"],
         "REDEEM_SECRET": SECRETS["uk"],

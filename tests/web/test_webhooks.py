@@ -19,6 +19,7 @@ from tasks.dead_letters.amendment_text import parse_amendment
 from tasks.dead_letters.finding import Refused
 from tasks.dead_letters.replaying import replay
 from tasks.shop_systems import SYSTEMS
+from tests.faked_clock import same_clock
 from tests.tasks.shop_systems.deliveries import PERSONAL, body, plain
 from tests.tools import tool
 from tests.web.conftest import OLD_SECRET, SECRETS, SHOPS, TOKENS, Served, Web, serving
@@ -310,7 +311,7 @@ def test_the_documented_way_to_send_one_by_hand_works(web: Web, tmp_path: Path) 
     tool("curl", package="curl")
     (script,) = re.findall(r"```sh\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "order.json").write_bytes(body("shopify_vat_included"))
-    given = {"PATH": os.environ["PATH"], "SECRET": SECRETS["uk"], "REDEEM": web.url}
+    given = {"PATH": os.environ["PATH"], **same_clock(), "SECRET": SECRETS["uk"], "REDEEM": web.url}
     said = subprocess.run(["sh", "-euc", script], cwd=tmp_path, env=given, capture_output=True, check=True, timeout=60)
     assert json.loads(said.stdout) == {
         "accepted": [{"order_id": "1622", "redemptions": ["sovendus:uk:1622:SKDXXR4324"]}]

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Self, cast
 
+from tests.faked_clock import same_clock
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
@@ -23,7 +25,7 @@ class BareProducer:
             (*_BARE_SHOP, broker_url, json.dumps(conf or {})),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={},
+            env=same_clock(),
             text=True,
         )
 
