@@ -90,7 +90,7 @@ class DeadlineSocket:
         """As a socket's."""
         self._give_time()
         received: bytes = self._sock.recv(most)
-        return received
+        return received or b""  # urllib3's TLS within TLS says 0 for the end
 
     def unread(self) -> bytes | None:
         """What came and nobody has read: None for nothing, no bytes for the end or what cannot be told, else some.
@@ -106,7 +106,7 @@ class DeadlineSocket:
             received: bytes = self._sock.recv(1)
         except OSError:  # reset; or a TLS record that is no data, or not all there
             return b""
-        return received
+        return received or b""
 
     def _give_time(self) -> None:
         left = _current.get().remaining()

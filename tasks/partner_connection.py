@@ -115,7 +115,7 @@ class _PartnerConnection(HTTPConnection):
         In place of http.client's, which takes an interim answer for a refusal and reads for as long as the proxy
         dribbles. Raises ProxyFailed.
         """
-        name = self._tunnel_host or ""
+        name = (self._tunnel_host or "").strip("[]")
         host = f"{f'[{name}]' if ':' in name else name}:{self._tunnel_port}"
         headers: dict[str, str] = {**self._tunnel_headers, "Host": host}  # type: ignore[attr-defined]  # http.client's
         lines = (f"CONNECT {host} HTTP/1.1", *map(": ".join, headers.items()), "\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import threading
@@ -14,6 +15,8 @@ CERTIFICATE = Path(__file__).parent / "certificates" / "localhost.pem"
 """Self-signed for localhost and 127.0.0.1, valid for a hundred years; its key lies beside it."""
 PARTNER_CERTIFICATE = CERTIFICATE.with_name("partner.pem")
 """The same for partner.invalid and proxy.invalid, since no proxy leads to this machine."""
+TRUSTED = CERTIFICATE.with_name("trusted.pem")
+"""Both of them."""
 
 
 @dataclass
@@ -116,6 +119,22 @@ def tunnelled(handle: Handler, agreed: bytes = b"HTTP/1.1 200 Connection establi
         secured(handle, PARTNER_CERTIFICATE)(connection, server)
 
     return handle_connect
+
+
+def relayed(port: int) -> Handler:
+    """Passes every byte on to that port and back, until one side closes."""
+
+    def handle(connection: socket.socket, _server: RawServer) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as onward:
+            other = {connection: onward, onward: connection}
+            while True:
+                for source in select.select([*other], [], [])[0]:
+                    data = source.recv(65_536)  # more than any piece of TLS holds, so that none of it is left behind
+                    if not data:
+                        return
+                    other[source].sendall(data)
+
+    return handle
 
 
 tls = secured(answer(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK"))

@@ -164,6 +164,14 @@ def test_what_is_no_tunnel_sent_nothing(monkeypatch: pytest.MonkeyPatch, said: b
     assert KEY.encode() not in b"".join(proxy.received)
 
 
+def test_a_tunnel_to_an_address_of_ipv6_is_asked_for_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(answer(b"HTTP/1.1 403 x\r\n\r\n")) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        failure("https://[2001:db8::1]", get())
+    [connect] = proxy.received
+    assert connect.startswith(b"CONNECT [2001:db8::1]:443 HTTP/1.1\r\nHost: [2001:db8::1]:443\r\n")
+
+
 def hang(connection: socket.socket, server: RawServer) -> None:
     receive(connection, server)
     server.stopped.wait()

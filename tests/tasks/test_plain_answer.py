@@ -97,7 +97,7 @@ def test_a_plain_answer_is_read_as_http_client_reads_it(received: bytes) -> None
         answer(*USUAL, b"X: " + b"1" * LONGEST),
     ],
 )
-def test_whatever_is_odd_is_left_to_http_client(received: bytes) -> None:
+def test_whatever_is_odd_is_left_to_be_read_with_care(received: bytes) -> None:
     assert plain_head(received) is None
 
 
