@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
 
 from tests.tools import REQUIRED
 from worker.dev.processes import left_behind
@@ -208,6 +210,27 @@ def test_a_crash_is_mended_and_a_second_wish_to_stop_does_not_wait(
     assert up.process.wait(12) == 1  # the call's own deadline is 15 s
     assert "cut short" in up.said()
     assert up.left() == []
+
+
+def test_after_a_full_disk_the_brokers_file_is_written_anew_by_itself(start: Callable[..., Up]) -> None:
+    up = start("--no-sample-orders", "--workers", "1")
+    up.until_said("Everything runs")
+    server = up.child("valkey-server")
+    url = up.until_said(r"(redis://\S+) \(embedded")[1]
+
+    def failing() -> bool:
+        return up.redeem("status", "--json").stdout.count('"failing"') > 0
+
+    with Redis.from_url(url, decode_responses=True) as redis:
+        size = max(file.stat().st_size for file in up.directory.glob(".redeem/valkey/appendonlydir/*.incr.aof"))
+        resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        try:
+            wait(failing, up.said)
+        finally:
+            resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        up.until_said("its disk was full; Valkey writes again, and its append-only file is written anew")
+        wait(lambda: redis.info("persistence")["aof_base_size"] > 0, up.said)
+    wait(lambda: '"rewrite_needed"' not in up.redeem("status", "--json").stdout, up.said)
 
 
 def test_a_taken_port_that_was_asked_for_is_explained(start: Callable[..., Up]) -> None:

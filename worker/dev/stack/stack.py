@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ OTHERS_GRACE = 5.0
 """Seconds for the door, Flower and the sandbox to stop."""
 LOOK = 0.5
 """Seconds between two looks at the broker, and at what was not told."""
+REVIVE_AGAIN = 10.0
+"""Seconds until a broker that could not be started is tried again: its disk may still be full."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Stack:
         self._workers = Workers(plan.environment, self._logs, say, self._narrator)
         self._services: list[Service] = []
         self._narrating: list[asyncio.Task[None]] = []
+        self._revive_at = 0.0
 
     async def run(self) -> int:
         """The exit status: 0 after a warm stop, 1 when something did not start or had to be cut short."""
@@ -159,12 +163,13 @@ class Stack:
             await asyncio.sleep(LOOK)
 
     async def _look_after_broker(self, broker: EmbeddedValkey) -> None:
-        if broker.exit_code() is not None:
+        if broker.exit_code() is not None and time.monotonic() >= self._revive_at:
             self._say("warning", "the embedded Valkey ended; starting it again")
             try:
                 broker.revive()
             except BrokerError as error:
-                self._say("error", str(error))
+                self._say("error", f"{error}\n  tried again in {REVIVE_AGAIN:g} s")
+                self._revive_at = time.monotonic() + REVIVE_AGAIN
         with contextlib.suppress(RedisError):  # it ends, or is busy: the next look is half a second away
             await asyncio.to_thread(broker.heal)
 
