@@ -29,6 +29,7 @@ from config.complaints import SettingsError, contradiction
 from config.durations import Within, format_duration
 from config.endpoints import Endpoint, Endpoints, endpoints_model
 from config.groups import Alert, Flower, Ledger, Metrics, Relay, Web
+from config.least import complaints_of, leave_out_incomplete_accounts
 from config.names import Names, names_of, variable
 from config.patience import Breaker, Retry
 from config.redaction import Redactor
@@ -171,26 +172,38 @@ def load_settings(
     *,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
+    least: bool = False,
 ) -> Settings:
     """The settings, with one account field per partner of the registry.
 
     `environ` is the process's environment unless given; `directory`, where `.env`, `redeem.toml` and `.redeem/up.env`
-    are looked for, is the current one. Raises SettingsError with everything that is wrong, at once.
+    are looked for, is the current one. `least` is for what needs nothing but the broker: an account that lacks a field,
+    as its secret, is left out, and secrets of shops need not be readable.
+    Raises SettingsError with everything that is wrong, at once.
     """
     model = settings_model(partners)
     names = names_of(model)
     layers = read_layers(names, os.environ if environ is None else environ, directory or Path.cwd())
-    complaints = [complaint for layer in layers for complaint in layer.complaints]
-    arguments: dict[str, Any] = {"layers": layers}
+    mask = _redactor_of(layers, names)  # validators are written by others, too
     try:
-        settings = model(**arguments)
-    except ValidationError as error:
-        complaints += complaints_from(error, layers)
+        settings = _validated(model, layers, least=least)
+    except ValidationError as error:  # what is missing may stand where nothing could be read
+        complaints = [*complaints_of(layers, least=False), *complaints_from(error, layers)]
     else:
+        complaints = [*complaints_of(layers, least=least)]
         if not complaints:
             return settings
-    mask = _redactor_of(layers, names)  # validators are written by others, too
     raise SettingsError(*(mask.text(str(complaint)) for complaint in complaints))
+
+
+def _validated(model: type[Settings], layers: list[Layer], *, least: bool) -> Settings:
+    arguments: dict[str, Any] = {"layers": layers}
+    try:
+        return model(**arguments)
+    except ValidationError as error:
+        if least and leave_out_incomplete_accounts(layers, error):
+            return model(**arguments)
+        raise
 
 
 def _redactor_of(layers: list[Layer], names: Names) -> Redactor:

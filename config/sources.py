@@ -22,6 +22,7 @@ from config.names import DELIMITER, PREFIX, Names, Path, variable
 DEFAULT_SECRETS_DIR = File("/run/secrets")
 """Where Docker, Podman and Kubernetes mount secrets; taken when it can be read and no other is set."""
 _UP = ".redeem/up.env"
+_OF_SHOPS = f"{PREFIX}SHOPS{DELIMITER}"
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Layer:
     values: dict[Path, object] = field(default_factory=dict)
     complaints: list[Complaint] = field(default_factory=list)
     broken: bool = False
+    needless: list[Complaint] = field(default_factory=list)
+    """Those among the complaints that are about the shops' secrets only: not everybody may read these."""
 
     def put(self, names: Names, path: Path, value: object) -> None:
         """Takes one value in, or complains of its name."""
@@ -129,9 +132,14 @@ def _secrets(stronger: Iterable[Layer], names: Names, directory: File) -> Layer:
     except OSError as error:
         if folder != DEFAULT_SECRETS_DIR:
             layer.break_off(f"the secrets directory cannot be read: {error.strerror}")
+            layer.needless += layer.complaints
         return layer
     for file in files:
-        layer.put_variable(names, file.name, _read(file, layer) or "")
+        before = len(layer.complaints)
+        text = _read(file, layer) or ""
+        if file.name.upper().startswith(_OF_SHOPS):
+            layer.needless += layer.complaints[before:]
+        layer.put_variable(names, file.name, text)
     return layer
 
 

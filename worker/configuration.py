@@ -9,9 +9,10 @@ from tasks.partners import SPECS
 
 
 @functools.cache
-def settings() -> Settings:
+def settings(*, least: bool = False) -> Settings:
     """The settings from environment, `.env`, `redeem.toml` and secrets.
 
+    `least` is for what needs nothing but the broker: accounts whose secrets are not set here are left out.
     Raises SettingsError, whose text names every variable that is wrong.
     """
-    return load_settings(SPECS)
+    return load_settings(SPECS, least=least)

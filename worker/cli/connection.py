@@ -24,11 +24,12 @@ class No(click.ClickException):
 
 @contextlib.contextmanager
 def connected(chosen: Settings | None = None) -> Iterator[tuple[RedeemApp, Runtime]]:
-    """The app with its runtime, under this process's settings or those; what the broker cannot do becomes a sentence.
+    """The app with its runtime; what the broker cannot do becomes a sentence.
 
-    Raises SettingsError and, for everything Redis, No.
+    The settings are those chosen, or the least that there must be: whoever sends or routes anything chooses
+    `settings()`, which has every account. Raises SettingsError and, for everything Redis, No.
     """
-    app = create_app(chosen or settings())
+    app = create_app(chosen or settings(least=True))
     app.log.setup_logging_subsystem()  # as a worker does; the default is standard output, unredacted
     try:
         yield app, app.runtime
@@ -44,12 +45,12 @@ def connected(chosen: Settings | None = None) -> Iterator[tuple[RedeemApp, Runti
 
 def not_allowed(error: Exception) -> str:
     """What to tell somebody whose user in Redis has too few rights."""
-    parts = urlsplit(settings().broker_url.get_secret_value())
+    parts = urlsplit(settings(least=True).broker_url.get_secret_value())
     user = unquote(parts.username or parse_qs(parts.query).get("username", ["default"])[0])
     return f'the broker does not allow its user "{user}" that: {error}. What each user may: deploy/redis/users.acl'
 
 
 def address() -> str:
     """The broker's address without its password."""
-    url = settings().broker_url.get_secret_value()
+    url = settings(least=True).broker_url.get_secret_value()
     return url.rpartition("@")[2].removeprefix(url.partition("://")[0] + "://") if "@" in url else url

@@ -22,6 +22,7 @@ from worker.cli.emit_batches import Entry, NotTaken, OneAhead, batches, entries
 from worker.cli.emit_words import tell, tell_not_accepted
 from worker.cli.other_installations import refuse_where_only_others_work
 from worker.cli.printing import json_option
+from worker.configuration import settings
 
 _TURN: Final = 0.0005
 """Seconds after which the thread that waits for Redis has its turn: with Python's 5 ms Redis would stand idle."""
@@ -48,7 +49,7 @@ def emit(context: click.Context, files: tuple[BinaryIO, ...], patience: float, *
     not at all. The exit status is 1 if any was refused, or not taken by the broker.
     """
     events = _events(files)
-    with connected() as (_, runtime):
+    with connected(settings()) as (_, runtime):
         refuse_where_only_others_work(runtime)
         gc.freeze()  # what is there now stays to the end: looking through it again and again took a sixth of the time
         gc.set_threshold(_ALLOCATIONS)

@@ -49,7 +49,7 @@ class _Shop(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         del ctx, param
         try:
-            shops = sorted(settings().shops)
+            shops = sorted(settings(least=True).shops)
         except SettingsError:  # said when the command runs; a Tab prints nothing
             return []
         return [CompletionItem(name) for name in shops if name.startswith(incomplete.lower())]
@@ -70,6 +70,6 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 def remark_on_shop(shop: str | None) -> None:
     """Where nothing was found: say so if the settings have no such shop."""
-    shops = settings().shops
+    shops = settings(least=True).shops
     if shop is not None and shop not in shops:
         click.echo(f"note: no shop “{shop}” is configured{meant(shop, shops)}", err=True)

@@ -15,6 +15,7 @@ from worker.cli.dead.acting import tell
 from worker.cli.dead.choosing import Choice, choice_options, confirm, how_many, is_many
 from worker.cli.dead.stopping import stopped_by_ctrl_c
 from worker.cli.printing import json_option
+from worker.configuration import settings
 
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(?:\s*/\s*(s|sec|second|m|min|minute|h|hour))?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -68,7 +69,7 @@ def replay(choice: Choice, *, texts: tuple[str, ...], rate: float, as_json: bool
             in an invalid event: as the complaint names it; a field goes
     """  # noqa: D301 - click knows a paragraph that keeps its lines by the backspace itself
     amendment = _amendment(texts)
-    with connected() as (app, runtime):
+    with connected(settings()) as (app, runtime):
         selection = choice.selection(runtime.ledger)
         if (own := amendment.one_orders_own) and is_many(runtime.ledger, selection):
             raise click.UsageError(f"--set {own[0]} is one order's own: say which letter, by its ID")
