@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Final
 import requests
 
 from tests.acceptance.conftest import FAST
-from tests.acceptance.kit import FlowerProcess, Shop, System, WorkerProcess, code, eventually, order
+from tests.acceptance.kit import FlowerProcess, Shop, System, code, eventually, order
 from tests.acceptance.kit.producer import BareProducer
 from tests.deploy.guarded_broker import GuardedBroker
 from tests.deploy.overhearing import Overheard
@@ -40,14 +40,6 @@ class Stage:
         """An installation that logs in as that user; "admin" goes over the socket, where nobody listens."""
         url = self.broker.admin_url if user == "admin" else self.broker.url(user)
         return System(url, self.partners_url, [UK], self.directory, FAST | settings)
-
-
-class WholeWorker(WorkerProcess):
-    """As production starts one: it greets its peers and gossips, which other tests do without."""
-
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        super().__init__(environment, log, node="whole")
-        self._command = tuple(word for word in self._command if not word.startswith("--without-"))
 
 
 def shop(on: Stage, heard: Overheard) -> None:
@@ -94,7 +86,7 @@ def _relay(on: Stage) -> None:
 def worker(on: Stage, heard: Overheard) -> None:
     """Report, retry, bury; inherit from a worker that died; go on at a Redis without memory; tell Prometheus; stop."""
     admin, port = on.system("admin"), lasting_port()
-    process = WholeWorker(on.system("worker", METRICS__PORT=str(port)).environment, on.directory / "worker.log")
+    process = on.system("worker").worker("whole", METRICS__PORT=str(port))
     with process, on.broker.admin() as redis:
         redis.lpush("sovendus", "no JSON at all")
         admin.until_settled([SENT, DEAD, CLOSED, *UK.ids("sovendus", "7", "SKD-503X1")], within=60)

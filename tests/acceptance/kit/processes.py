@@ -128,8 +128,7 @@ class WorkerProcess(Daemon):
     """`celery -A worker.app worker`, its log as JSON lines."""
 
     def __init__(self, environment: Mapping[str, str], log: Path, *options: str, node: str = "worker") -> None:
-        alone = ("--without-mingle", "--without-gossip")  # a second saved a start
-        command = (*_CELERY, "--quiet", "worker", "--hostname", f"{node}@test", *alone, *options)
+        command = (*_CELERY, "--quiet", "worker", "--hostname", f"{node}@test", *options)
         super().__init__(command, {**environment, "REDEEM_LOG_FORMAT": "json"}, log)
         self.node = f"{node}@test"
 

@@ -43,8 +43,7 @@ def further_worker(number: int, environment: Mapping[str, str], logs: Path, read
 def _worker(name: str, environment: Mapping[str, str], log: Path, ready: Ready, *options: str) -> Program:
     level = environment.get("REDEEM_LOG_LEVEL", "").upper()
     ours = {"REDEEM_LOG_FORMAT": "json", "REDEEM_LOG_LEVEL": level if level == "DEBUG" else "INFO"}
-    alone = ("--without-mingle", "--without-gossip")  # a second saved: nobody here has anything to say to the other
-    return Program(name, (*_CELERY, "worker", *alone, *options), {**environment, **ours}, log, ready)
+    return Program(name, (*_CELERY, "worker", *options), {**environment, **ours}, log, ready)
 
 
 def flower(environment: Mapping[str, str], logs: Path, port: int) -> Program:
