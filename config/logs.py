@@ -75,12 +75,17 @@ def configure_logging(
 
 
 class _Redacting(logging.StreamHandler[TextIO]):
-    """Ours among the root's handlers. When rendering fails it says so without the record, which may hold anything."""
+    """Ours among the root's handlers. When rendering fails it says so without the record, which may hold anything.
+
+    Where nothing can be written, as on a full disk, the line is lost and whoever logs goes on.
+    """
 
     @override
     def handleError(self, record: logging.LogRecord) -> None:
         kind = sys.exc_info()[0]
-        self.stream.write(f"a log record of {record.name} could not be written: {kind.__name__ if kind else ''}\n")
+        with contextlib.suppress(OSError):
+            self.stream.write(f"a log record of {record.name} could not be written: {kind.__name__ if kind else ''}\n")
+            self.stream.flush()
 
 
 class _RedactingHandler(_Redacting):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -149,3 +150,39 @@ def test_a_traceback_is_redacted_and_shows_no_locals(form: Form, capsys: pytest.
     assert written.count("Traceback (most recent call last)") == 2
     assert written.count(f"ValueError: bad {SECRET} of {ADDRESS}, 11") == 2
     assert "l0cal-value" not in written
+
+
+FULL = Path("/dev/full")
+"""Linux's disk without room."""
+TALKS = """
+import logging, sys
+from config.logs import configure_logging
+from config.redaction import Redactor
+configure_logging("INFO", "json", Redactor([]), file=sys.argv[1] or None)
+for number in range(200):
+    logging.getLogger("redeem").info("a line of a hundred characters %s %d", "x" * 60, number)
+print("went on")
+"""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has it")
+@pytest.mark.parametrize("file", ["", str(FULL)])
+def test_a_full_disk_costs_lines_and_stops_nobody(file: str) -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run([sys.executable, "-c", TALKS, file], stdout=subprocess.PIPE, stderr=full, check=False)
+    assert done.stdout == b"went on\n"
+
+
+def test_a_file_takes_all_lines_instead_of_stderr(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "worker.log"
+    for text in ("first", "second"):
+        configure_logging("INFO", "json", REDACTOR, file=str(file))
+        structlog.get_logger("redeem").info(text, key=KEY)
+    file.rename(tmp_path / "worker.log.1")
+    structlog.get_logger("redeem").info("third")
+    configure_logging("INFO", "json", REDACTOR)
+    structlog.get_logger("redeem").info("fourth")
+    moved = [json.loads(line) for line in (tmp_path / "worker.log.1").read_text().splitlines()]
+    assert [(one["event"], one["key"]) for one in moved] == [("first", SECRET), ("second", SECRET)]
+    assert json.loads(file.read_text())["event"] == "third"
+    assert json.loads(capsys.readouterr().err)["event"] == "fourth"
