@@ -23,6 +23,7 @@ from worker.relay.ddl import ddl
 
 UK: Final = Shop("uk", number="4711", api_key="key-of-uk")
 SENT: Final = "sovendus:uk:1:SKD1"
+PRIORITY: Final = "sovendus:uk:11:SKD11"
 DEAD: Final = "uniqodo:uk:6:EXPIRED-1"
 CLOSED: Final = "uniqodo:uk:6:EXPIRED-2"
 CUSTOMER: Final = "jane@example.com"
@@ -47,7 +48,10 @@ def shop(on: Stage, heard: Overheard) -> None:
     with BareProducer(on.broker.url("shop"), {"broker_transport_options": {"socket_timeout": 5}}) as celery:
         celery.send([order(UK, "1", code("SKD1"))])
         celery.send([order(UK, "2", code("SKD2"))], priority=5)
-    assert heard.commands["lpush"] == 2
+    ten = {"broker_transport_options": {"priority_steps": list(range(10)), "sep": ":"}}
+    with BareProducer(on.broker.url("shop"), ten) as celery:
+        celery.send([order(UK, "11", code("SKD11"))], priority=7)
+    assert heard.commands["lpush"] == 3
 
 
 def door(on: Stage, heard: Overheard) -> None:
@@ -89,7 +93,7 @@ def worker(on: Stage, heard: Overheard) -> None:
     process = on.system("worker").worker("whole", METRICS__PORT=str(port))
     with process, on.broker.admin() as redis:
         redis.lpush("sovendus", "no JSON at all")
-        admin.until_settled([SENT, DEAD, CLOSED, *UK.ids("sovendus", "7", "SKD-503X1")], within=60)
+        admin.until_settled([SENT, PRIORITY, DEAD, CLOSED, *UK.ids("sovendus", "7", "SKD-503X1")], within=60)
         assert "redeem_accepted_total" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
         redis.hset("redeem:taken:ghost", "orders:1", json.dumps("left behind"))
         redis.zadd("redeem:consumers", {"ghost": 1})

@@ -35,9 +35,9 @@ def _clients(event: object) -> dict[str, dict[str, Any]]:
         "celery.node": _envelope(
             _base64(second), headers={"lang": "js", "task": NAME, "id": "7"}, properties__correlationId="7"
         ),
-        "rusty-celery": _envelope(
+        "all that is not known null": _envelope(
             _base64([[event], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]),
-            headers={**dict.fromkeys(nulls), "task": NAME, "id": "7", "lang": "rust", "timelimit": [None, None]},
+            headers={**dict.fromkeys(nulls), "task": NAME, "id": "7", "lang": "go", "timelimit": [None, None]},
             properties__reply_to=None,
         ),
     }
