@@ -73,7 +73,6 @@ class Liveness(bootsteps.StartStopStep):
         self._ready = SignFile("REDEEM_READINESS_FILE", settings.readiness_file)
         self._systemd = Systemd(os.environ)
         self._stopping, self._ended = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
         self._solo = self._told = False
         try:
             for file in (self._alive, self._ready):
@@ -87,9 +86,9 @@ class Liveness(bootsteps.StartStopStep):
         if parent.hub is not None:  # its timers live and stand still with the main thread
             parent.timer.call_repeatedly(_LOOK / 2, self._signs.mark, (MAIN,))
         parts = [WAKER] if parent.hub is None else [MAIN, WAKER]
-        self._thread = threading.Thread(target=self._run, args=(parts,), name="watchdog", daemon=True)
-        self._thread.start()
-        atexit.register(self._end)
+        thread = threading.Thread(target=self._run, args=(parts,), name="watchdog", daemon=True)
+        thread.start()
+        atexit.register(self._end, thread)
         self._systemd.tell("READY=1", "STATUS=Waits for its broker")
 
     def close(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - as above
@@ -98,12 +97,11 @@ class Liveness(bootsteps.StartStopStep):
         self._signs.changed.set()
         self._systemd.tell("STOPPING=1", "STATUS=Finishes what is in flight")
 
-    def _end(self) -> None:
+    def _end(self, thread: threading.Thread) -> None:
         """At the exit of the process, after the last thread of the pool."""
-        assert self._thread is not None  # noqa: S101 - registered once it runs
         self._ended.set()
         self._signs.changed.set()
-        self._thread.join(timeout=_LAST_WORDS)
+        thread.join(timeout=_LAST_WORDS)
         self._ready.remove()
         self._alive.remove()
 

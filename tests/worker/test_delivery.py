@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ def test_a_revoked_task_runs_and_a_limit_slows_none(system: System, worker: Work
     for one in system.until_settled([revoked, "sovendus:uk:T:TASK"]):
         assert (one.state, one.attempts) == (State.REDEEMED, 1)
     assert "Traceback" not in worker.said()
+    assert not {"mingle", "gossip"} & set(re.findall(r"mingle|gossip", worker.said())), "revokes would come that way"
     refusals = worker.entries("control.refused")
     assert {entry["command"] for entry in refusals} >= {"revoke", "rate_limit", "pool_shrink"}
 
