@@ -28,11 +28,11 @@ _HARMLESS: Final = frozenset(
     }
 )
 _NOTES: Final = frozenset({"CELERY_LOG_LEVEL", "CELERY_LOG_FILE", "CELERY_LOG_REDIRECT", "CELERY_LOG_REDIRECT_LEVEL"})
-"""What Celery leaves in the environment for its children; a worker that SIGHUP restarts finds its predecessor's."""
+"""What Celery leaves in the environment for its children. A worker that SIGHUP restarted inherits them."""
 
-_BROKERS: Final = frozenset({"BROKER_URL", "CELERY_BROKER_URL", "CELERY_BROKER", "CELERY_BROKER_READ_URL"}) | {
-    "CELERY_BROKER_WRITE_URL"
-}
+_BROKERS: Final = frozenset(
+    {"BROKER_URL", "CELERY_BROKER", "CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"}
+)
 _FLOWER: Final = {
     "FLOWER_PORT": "REDEEM_FLOWER__PORT",
     "FLOWER_UNIX_SOCKET": "REDEEM_FLOWER__PORT",
@@ -44,9 +44,9 @@ _FLOWER: Final = {
     "FLOWER_DEBUG": "",  # shows tracebacks in the browser
 }
 """Variable → the setting that decides it. Flower's others (TLS, `url_prefix`, `persistent`, …) have no setting here."""
-_OTHER_LOGINS: Final = (
-    *("FLOWER_AUTH", "FLOWER_AUTH_PROVIDER"),
-    *("FLOWER_OAUTH2_KEY", "FLOWER_OAUTH2_SECRET", "FLOWER_OAUTH2_REDIRECT_URI"),
+_OTHER_LOGINS: Final = dict.fromkeys(
+    ("FLOWER_AUTH", "FLOWER_AUTH_PROVIDER", "FLOWER_OAUTH2_KEY", "FLOWER_OAUTH2_SECRET", "FLOWER_OAUTH2_REDIRECT_URI"),
+    "REDEEM_FLOWER__BASIC_AUTH",
 )
 """A second way in beside `REDEEM_FLOWER__BASIC_AUTH`; without that setting they are Flower's login."""
 
@@ -95,4 +95,4 @@ def _agrees(name: str, environ: Mapping[str, str], settings: Settings) -> bool:
 
 
 def _setting(name: str) -> str:
-    return "REDEEM_BROKER_URL" if name in _BROKERS else _FLOWER.get(name, "")
+    return "REDEEM_BROKER_URL" if name in _BROKERS else (_FLOWER | _OTHER_LOGINS).get(name, "")

@@ -25,9 +25,7 @@ POOLS: Final = ("threads", "solo")
 
 _PREFORK_ONLY: Final = "is for pools of child processes, and Redeem's workers have threads"
 _NO_BEAT: Final = "has nothing to schedule: retries and wake-ups are in the ledger"
-_NO_TIME_LIMIT: Final = (
-    "cannot end a thread; REDEEM_PARTNERS__<PARTNER>__READ_TIMEOUT bounds each call to a partner"  # its whole time
-)
+_NO_TIME_LIMIT: Final = "cannot end a thread; REDEEM_PARTNERS__<PARTNER>__READ_TIMEOUT bounds each call to a partner"
 
 
 @dataclass(frozen=True)
@@ -35,10 +33,10 @@ class Option:
     """What becomes of an option that is given."""
 
     why: str
-    """Of a refused one what the operator is told after its name; of any other what it does here."""
+    """A refused option: why, as the operator reads it after the option's name. Any other: what it does here."""
     refused: bool = False
     check: Check | None = None
-    """Of one that is heeded: looks at its value."""
+    """Looks at the value of an option that is heeded."""
 
 
 def _known_queues(context: click.Context, value: list[str]) -> str | None:
