@@ -151,6 +151,17 @@ def test_drip_comes_byte_by_byte(sandbox: Sandbox) -> None:
     assert len(sandbox.redemptions()) == 1
 
 
+def test_hints_come_before_the_right_answer(sandbox: Sandbox) -> None:
+    with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as connection:
+        request = f"GET {uniqodo_path('A-HINTS')} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        connection.sendall(request.encode())
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    hints, _, answer = received.partition(b"\r\n\r\n")
+    assert hints.startswith(b"HTTP/1.1 103 ")
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert len(sandbox.redemptions()) == 1
+
+
 def test_hangup_answers_and_then_closes_unannounced(sandbox: Sandbox) -> None:
     connection = HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
     try:

@@ -50,6 +50,14 @@ def test_a_connection_is_kept(sandbox: Sandbox, client: PartnerClient) -> None:
     assert len({call.client_port for call in sandbox.calls()}) == 1
 
 
+def test_a_connection_is_kept_over_interim_answers(sandbox: Sandbox, client: PartnerClient) -> None:
+    for number in range(3):
+        message = json.loads(send(client, post(f"A{number}-HINTS")).body)
+        assert message == {"message": "Coupon redemption received."}
+        assert json.loads(send(client, get(f"B{number}-HINTS")).body)["data"]["code"] == f"B{number}-HINTS"
+    assert len({call.client_port for call in sandbox.calls()}) == 1
+
+
 def test_a_connection_is_kept_over_answers_that_say_no(sandbox: Sandbox, client: PartnerClient) -> None:
     for code in ("A-503x1", "A-404x1", "A-429x1", "A-302x1", "A-EMPTY", "A"):
         send(client, post(code))

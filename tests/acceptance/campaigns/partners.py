@@ -34,6 +34,7 @@ _OFTEN: Final = (
     "429@1",
     "SLOW@0.2",
     "+SLOW@0.2",
+    "HINTS",
     "HANGUP",
     "DRIP@0.0005",
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-RIGHT_ANSWERS = frozenset({"SLOW", "DRIP", "HANGUP"})
+RIGHT_ANSWERS = frozenset({"SLOW", "DRIP", "HINTS", "HANGUP"})
 """Faults of manner: the redemption is done and answered rightly, only not as one would like."""
 
 NAMES = RIGHT_ANSWERS | {

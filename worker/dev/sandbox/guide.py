@@ -26,8 +26,9 @@ Faults, by a mark in the code of either partner:  <sign><FAULT>[x<times>][@<para
   HUGE       200 with a body that is far too large      MiB (64)
   SLOW       the right answer, late                     seconds (1)
   DRIP       the right answer, byte by byte             seconds a byte (0.2)
+  HINTS      103 Early Hints, then the right answer
   HANGUP     the right answer, then the connection is closed unannounced
-  SLOW, DRIP and HANGUP always redeem: -SLOW waits before it, +SLOW after it.
+  SLOW, DRIP, HINTS and HANGUP always redeem: -SLOW waits before it, +SLOW after it.
 
 Control (JSON in and out; lists are JSON Lines)
   GET    /_sandbox/calls            every call received: raw path, headers, body, status, fault, committed

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import threading
 
 MEBIBYTE = 1 << 20
+_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
 
 _UNREADABLE = {
     "GARBAGE": Answer(200, b'<html><body>Wartungsarbeiten \xfcber Nacht {"message": </body></html>', "text/html"),
@@ -62,6 +63,8 @@ def deliver(connection: socket.socket, fault: Fault | None, answer: Answer | Non
         _send_drops(connection, answer.encode(), parameter or 0.0, stopping)
         return True
     else:
+        if name == "HINTS":
+            connection.sendall(_HINTS)
         connection.sendall(answer.encode())
         return name != "HANGUP"
     return False
