@@ -7,7 +7,8 @@ merely parsed or printed. The soak `tests/test_other_days.py` runs the suite und
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 NOW: Final = datetime.now(UTC).replace(microsecond=0)
@@ -22,3 +23,11 @@ def ago(**units: float) -> datetime:
 def iso(moment: datetime) -> str:
     """A moment as producers write it, such as `2026-11-21T20:15:00Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def within_one_day(zone: tzinfo = UTC) -> None:
+    """Wait until midnight is over where it is less than a minute ahead: for a test of what is counted by the day."""
+    now = datetime.now(zone)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    if midnight - now < timedelta(minutes=1):
+        time.sleep((midnight - now).total_seconds())

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from tests.cli.conftest import EXPIRED, Ran, Run, Worker, event, lines, uniqodo
-from tests.moments import ago, iso
+from tests.moments import ago, iso, within_one_day
 from worker.cli.csv_output import output, write_csv
 from worker.cli.period import Period, period_options
 
@@ -42,6 +42,7 @@ def table(ran: Ran) -> list[dict[str, str]]:
 @pytest.fixture
 def november(redeem: Run, worker: Worker) -> None:
     """An order with two codes of Sovendus, one of Uniqodo's that is dead, a test order, and one that waits."""
+    within_one_day()
     redeem(
         "emit", "-",
         stdin=lines(

@@ -14,6 +14,7 @@ from redis import Redis
 import tasks.ledger.scripts
 from tasks.errors import Incomplete, Rejected, Unanswered
 from tasks.ledger import State
+from tests.moments import within_one_day
 from tests.tasks.ledger.kit import LEASE, PLACED, UK, Book
 from worker.dev.broker import EmbeddedValkey
 
@@ -72,6 +73,7 @@ def test_a_yes_is_counted_once_however_often_it_is_recorded(book: Book) -> None:
 
 
 def test_days_are_utc_and_the_last_yes_is_by_the_servers_clock(book: Book) -> None:
+    within_one_day()
     book.yes(book.claimed(book.open_one()))
     today = book.ledger.now()
     assert book.map("daily", UK.name) == {f"{today.date()}:accepted": "1", f"{today.date()}:redeemed": "1"}
