@@ -181,6 +181,17 @@ def test_brackets_in_a_text_nest_nothing() -> None:
     assert read(good_with_tag(whole, "1")).args == [whole]
 
 
+@pytest.mark.parametrize(
+    "typed", [{"__type__": "money", "__value__": "1"}, {"__type__": "decimal", "__value__": "1,5"}]
+)
+def test_a_value_of_no_known_type_within_an_event_comes_to_whoever_validates_it(
+    app: Celery, typed: dict[str, str]
+) -> None:
+    found = read(good_with_tag(event(order_value=typed), "1"))
+    assert found.args == [event(order_value=typed)]
+    runs(app, found)
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([NAME, BELL, "", "utf-8"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
