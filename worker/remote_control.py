@@ -14,7 +14,7 @@ import structlog
 from celery.worker.control import Panel
 
 _NOT_REVOKED: Final = (
-    "Redeem's tasks cannot be revoked: the ledger would ring for them again. To hold an account's redemptions back use "
+    "Redeem's tasks cannot be revoked: the ledger would enqueue them again. To hold an account's redemptions back use "
     "`redeem pause`, to give a dead letter up `redeem dead discard`."
 )
 _NO_RESIZING: Final = "the number of threads is set when a worker starts (--concurrency): start more workers instead."

@@ -24,7 +24,7 @@ POOLS: Final = ("threads", "solo")
 """The pools that keep what is in hand: a call ends with its worker's process, which the other workers notice."""
 
 _PREFORK_ONLY: Final = "is for pools of child processes, and Redeem's workers have threads"
-_NO_BEAT: Final = "has nothing to schedule: retries and wake-ups are in the ledger"
+_NO_BEAT: Final = "has nothing to schedule: retries are in the ledger"
 _NO_TIME_LIMIT: Final = "cannot end a thread; REDEEM_PARTNERS__<PARTNER>__READ_TIMEOUT bounds each call to a partner"
 
 
