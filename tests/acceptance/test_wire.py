@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
@@ -71,14 +72,25 @@ EVENTS = {
 """Each by the beginning of its order number; a door adds its own name, or it would be the same order again."""
 
 
-@pytest.fixture(scope="module", params=["emit", "celery"])
-def door(request: pytest.FixtureRequest, recorded: System, recorder: RecordingServer) -> str:
+@pytest.fixture(scope="module")
+def hand_in(recorded: System, recorder: RecordingServer) -> Callable[[str], None]:
+    """Has all events come by that door and go out, once: tests of the two doors may alternate."""
+
+    @functools.cache
+    def by(door: str) -> None:
+        send = recorded.emit if door == "emit" else recorded.send
+        before = len(recorder.received())
+        send(*({**event, "order_id": f"{order_id}{door}"} for order_id, event in EVENTS.items()))
+        eventually(lambda: len(recorder.received()) - before >= len(EVENTS), what="a request an event")
+
+    return by
+
+
+@pytest.fixture(params=["emit", "celery"])
+def door(request: pytest.FixtureRequest, hand_in: Callable[[str], None]) -> str:
     """The door's name, once all events have come by it and gone out."""
     name = str(request.param)
-    hand_in = recorded.emit if name == "emit" else recorded.send
-    before = len(recorder.received())
-    hand_in(*({**event, "order_id": f"{order_id}{name}"} for order_id, event in EVENTS.items()))
-    eventually(lambda: len(recorder.received()) - before >= len(EVENTS), what="a request an event")
+    hand_in(name)
     return name
 
 
