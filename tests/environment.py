@@ -9,11 +9,12 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import resource
 import shutil
 import tempfile
 from collections.abc import Mapping
 from typing import Final
+
+from worker.open_files import raise_limit
 
 _KEPT: Final = {
     "PATH",
@@ -34,8 +35,6 @@ _KEPT_FAMILIES: Final = ("PYTEST_", "FAKETIME", "COVERAGE_")
 _REGISTRIES: Final = ("PIP_", "UV_", "SSL_CERT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _OUTSIDE: Final = "PYTEST_OUTSIDE"
 """Carries what `registries` gives, as JSON, to the processes that pytest-xdist starts. Also says that all is done."""
-_FILES: Final = 4096
-"""Files and connections that a process of the tests may have open: macOS lets it have 256."""
 
 
 def isolate() -> None:
@@ -51,7 +50,7 @@ def isolate() -> None:
     os.environ.clear()
     os.environ.update(_allowed(given))
     os.environ |= {"HOME": home, "LANG": "C.UTF-8", _OUTSIDE: json.dumps(_outside(given))}
-    _raise_file_limit()
+    raise_limit()
 
 
 def registries() -> dict[str, str]:
@@ -70,10 +69,3 @@ def _allowed(given: Mapping[str, str]) -> dict[str, str]:
 
 def _outside(given: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if name == "HOME" or name.upper().startswith(_REGISTRIES)}
-
-
-def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

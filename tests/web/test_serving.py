@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import resource
 import signal
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -73,3 +76,23 @@ def answered(web: Served, last: str) -> list[str]:
     """The lines, once the last of them holds that: they are written after the answers."""
     found = [line for line in web.log().splitlines() if "web.answered" in line and "healthz" not in line]
     return found if last in found[-1] else []
+
+
+@contextlib.contextmanager
+def few_files() -> Iterator[None]:
+    """What is started within may have 256 files open, until it asks for more: macOS' default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_more_callers_than_files_are_allowed_at_first_are_answered(broker_url: str, tmp_path: Path) -> None:
+    with contextlib.ExitStack() as calls:
+        with few_files():
+            web = calls.enter_context(Served(broker_url, tmp_path))
+        for _ in range(300):
+            calls.enter_context(socket.create_connection(("127.0.0.1", web.port), timeout=60))
+        assert web.get("/healthz", token=None).status_code == 200

@@ -15,6 +15,7 @@ from worker.cli.extras import of_extra
 from worker.cli.other_installations import warn_where_only_others_work
 from worker.composition import create_app
 from worker.configuration import settings
+from worker.open_files import raise_limit
 
 _PORT = 8080
 _VARIABLE = "PORT"
@@ -40,6 +41,7 @@ def serve(*, port: int | None, host: str | None, openapi: bool) -> None:
     if openapi:
         click.echo(json.dumps(web.Web().openapi(), indent=2, ensure_ascii=False))
         return
+    raise_limit()
     configured = settings()
     app = create_app(configured)
     app.log.setup_logging_subsystem()

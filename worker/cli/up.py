@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from worker.open_files import raise_limit
+
 PORT = click.IntRange(1, 65_535)
 
 
@@ -48,6 +50,7 @@ def up(  # noqa: PLR0913 - click hands over each option by itself
     from worker.dev.stack.voice import Voice  # noqa: PLC0415
     from worker.dev.stack.wishes import PortTakenError, Wishes  # noqa: PLC0415
 
+    raise_limit()
     wishes = Wishes(data_dir, sample_orders, broker_port, flower_port, sandbox_port, web_port, workers)
     try:
         sys.exit(stack.up(wishes, Voice()))

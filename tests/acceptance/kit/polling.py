@@ -13,7 +13,7 @@ T = TypeVar("T")
 _PAUSE = 0.05
 
 
-def eventually(condition: Callable[[], T], *, within: float = 20.0, what: str = "") -> T:
+def eventually(condition: Callable[[], T], *, within: float = 60.0, what: str = "") -> T:
     """What `condition` gives, once that is truthy; fails after `within` seconds with what it gave last."""
     until = time.monotonic() + within
     while not (found := condition()):

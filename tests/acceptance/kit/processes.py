@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-_READY_WITHIN = 40.0
+_READY_WITHIN = 90.0
 _CELERY = (sys.executable, "-m", "celery", "-A", "worker.app")
 REDEEM = (sys.executable, "-P", "-c", "from worker.cli import main; main()")
 """The `redeem` command, none of which is taken from the directory it is run in."""
