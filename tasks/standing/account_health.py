@@ -120,12 +120,14 @@ def _health(found: _Found, read: list[list[str | None]], pulse: int, offset: int
         if any(values) or fingerprint in found.used_at  # else its health has expired
     ]
     settings.sort(key=lambda one: not one.in_use)
-    counts = [one for one in settings if one.in_use] if found.used_at else _unnoted(found.account, settings)
+    deserted = bool(found.used_at) and int(found.fields.get("known_at", 0)) < pulse - _IN_USE_MS
+    counts = [one for one in settings if one.in_use]
+    if not in_use and not deserted:
+        counts = _unnoted(found.account, settings)
     here = _here(found.account, in_use) if in_use else None
     breaker, hint, since = _worst(counts)
     if paused_at := found.fields.get("paused_at"):
         breaker, hint, since = "paused", _pause(found.fields), int(paused_at)
-    deserted = bool(found.used_at) and not in_use
     return AccountHealth(found.account, breaker, hint, since, tuple(settings), here, deserted)
 
 
@@ -135,7 +137,7 @@ def _in_use(found: _Found, pulse: int) -> set[str]:
 
 
 def _unnoted(account: Account, settings: list[SettingsHealth]) -> list[SettingsHealth]:
-    """What counts where no worker has noted its settings, being of an older version or just starting."""
+    """What counts where no worker with the account notes its settings: of an older version, or just started."""
     return [one for one in settings if one.fingerprint == account.fingerprint] or settings
 
 

@@ -76,7 +76,8 @@ def test_an_account_that_no_running_worker_has_is_deserted(book: Book) -> None:
     book.look(OLD)
     refuse(book, OLD)
     assert not health(book).deserted
-    book.passes(MINUTE)
+    book.passes(MINUTE, watched=False)
+    book.wakers_look()
     found = health(book, OLD)
     assert (found.breaker, found.in_use, found.here, found.deserted) == ("closed", [], None, True)
 
@@ -88,6 +89,16 @@ def test_where_workers_have_noted_nothing_the_own_settings_count_or_else_all(boo
     book.yes(book.claimed(book.open_one(account=NEW, order_id="2"), NEW))
     assert health(book, NEW).breaker == "closed"
     assert health(book, NEW).here is None
+
+
+def test_after_a_step_back_to_workers_that_note_nothing_the_account_is_not_deserted(book: Book) -> None:
+    book.look(OLD)
+    refuse(book, OLD)
+    book.passes(MINUTE, watched=False)
+    book.wakers_look()
+    book.ledger.redis.hset("redeem:account:" + DE.name, "known_at", int(book.now()))  # as those workers do
+    found = health(book, OLD)
+    assert (found.breaker, found.deserted) == ("refused", False)
 
 
 def test_a_pause_outweighs_all(book: Book) -> None:
