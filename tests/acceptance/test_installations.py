@@ -49,10 +49,10 @@ def test_a_worker_with_another_prefix_does_not_start_and_doors_and_check_say_why
         assert (found["level"], "redeem (heard" in found["text"]) == ("error", True)
         assert "redeem (heard" in second.complaint("emit", "-", stdin="{}")
         with second.web() as web:
-            eventually(lambda: web.entries("door.other_installation"), what="the door says so")
+            eventually(lambda: web.entries("door.other_installation"), within=60, what="the door says so")
 
         assert not [one for one in system.redeem_json("check") if one["subject"].startswith("queues ")]
-        system.until_settled(system.emit(order(SHOP, "1", code("SKD1"))))
+        system.until_settled(system.emit(order(SHOP, "1", code("SKD1"))), within=60)
 
 
 def test_the_prefix_is_changed_by_stopping_the_one_and_starting_the_other(
@@ -61,7 +61,7 @@ def test_the_prefix_is_changed_by_stopping_the_one_and_starting_the_other(
     system = make_system(SHOP)
     (aside := tmp_path / "aside").mkdir()
     with system.worker() as first, Redis.from_url(system.broker_url, decode_responses=True) as redis:
-        eventually(lambda: redis.zscore(KEY, "redeem"), what="registered")
+        eventually(lambda: redis.zscore(KEY, "redeem"), within=60, what="registered")
         assert first.stop() == 0
         assert redis.zscore(KEY, "redeem") is None, "it was the last one"
     with neighbour(system, partners, aside) as second:
@@ -80,7 +80,7 @@ def test_workers_of_an_older_version_are_seen_under_the_default_prefix(
         neighbour(system, partners, tmp_path) as second,
     ):
         seconds, _ = redis.time()
-        redis.zadd("redeem:consumers", {"an-old-one": seconds * 1000})
+        redis.zadd("redeem:consumers", {"an-old-one": (seconds + 600) * 1000})  # however long the command takes
         assert "redeem (heard" in second.complaint("emit", "-", stdin="{}")
 
 
@@ -95,7 +95,7 @@ def test_without_the_right_to_register_a_worker_works(make_system: Callable[...,
     url = system.broker_url.replace("://", "://older:older-password@")
     try:
         with system.worker("older", BROKER_URL=url) as worker:
-            system.until_settled(system.emit(order(SHOP, "1", code("SKD1"))))
+            system.until_settled(system.emit(order(SHOP, "1", code("SKD1"))), within=60)
             assert "users.acl" in worker.entries("worker.not_registered")[0]["error"]
             assert worker.stop() == 0
     finally:
