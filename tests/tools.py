@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from tests.faked_clock import same_clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,6 +22,10 @@ ON_PATH_ONLY = "TOOLS_ON_PATH_ONLY"
 
 _OF_ROOT: Final = (Path("/usr/sbin"), Path("/usr/local/sbin"))
 """Where Debian puts servers, and where a user's PATH does not lead."""
+
+REDIS: Final = None if same_clock() else shutil.which("redis-server")
+"""Debian's Redis, where there is one. Under a faked clock it does not start: its allocator asks libfaketime for the
+time before that can tell it."""
 
 
 def tool(name: str, *, package: str, besides: Iterable[Path] = ()) -> str:

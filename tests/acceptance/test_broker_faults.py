@@ -16,11 +16,12 @@ from config.celery_options import CONCURRENCY
 from tasks.ledger import State
 from tasks.redeeming import lease_for
 from tests.acceptance.campaigns.brokers import brokers
-from tests.acceptance.campaigns.disks import REDIS, disks, disks_of_redis
+from tests.acceptance.campaigns.disks import disks, disks_of_redis
 from tests.acceptance.campaigns.sizes import Sizes
 from tests.acceptance.conftest import FAST
 from tests.acceptance.kit import Shop, code, eventually, order
 from tests.acceptance.kit.brokerless import FAULTS, Stand
+from tests.tools import REDIS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from redis import Redis
 
 from tests.acceptance.kit import broker_faults
 from tests.acceptance.kit.polling import eventually
+from tests.tools import REDIS
 from worker.dev.broker import BrokerError, EmbeddedValkey
 from worker.dev.directory_lock import DirectoryInUseError, DirectoryLock
 from worker.dev.ports import free_port
@@ -88,13 +88,12 @@ def test_unreadable_data_is_explained_with_the_servers_own_words(tmp_path: Path)
         EmbeddedValkey(tmp_path).start()
 
 
-DEBIANS = shutil.which("redis-server")
 SERVERS = [
     pytest.param(None, id="valkey"),
     pytest.param(
-        Path(DEBIANS or ""),
+        Path(REDIS or ""),
         id="redis-server",
-        marks=pytest.mark.skipif(DEBIANS is None, reason="needs Debian's redis-server"),
+        marks=pytest.mark.skipif(REDIS is None, reason="needs Debian's redis-server"),
     ),
 ]
 Make = Callable[..., EmbeddedValkey]

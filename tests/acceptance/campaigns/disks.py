@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,14 +10,13 @@ from tests.acceptance.campaigns.orders import make_orders
 from tests.acceptance.campaigns.stage import Stage
 from tests.acceptance.campaigns.traffic import Pace, Traffic
 from tests.acceptance.kit import broker_faults
+from tests.tools import REDIS
 from worker.dev.broker import EmbeddedValkey
 
 if TYPE_CHECKING:
     from tests.acceptance.campaigns.report import Report
     from tests.acceptance.campaigns.sizes import Sizes
 
-REDIS: Final = shutil.which("redis-server")
-"""Debian's, where it is installed."""
 _WORKERS: Final = 2
 _WORK: Final = (0.2, 1.0)  # seconds before, and after
 _FULL: Final = (0.3, 1.5)  # seconds

@@ -9,7 +9,7 @@ from typing import Final
 
 from tests.acceptance.campaigns.brokers import brokers
 from tests.acceptance.campaigns.deploys import deploys
-from tests.acceptance.campaigns.disks import REDIS, disks, disks_of_redis
+from tests.acceptance.campaigns.disks import disks, disks_of_redis
 from tests.acceptance.campaigns.kills import kills
 from tests.acceptance.campaigns.outage import outage
 from tests.acceptance.campaigns.outbox import outbox
@@ -18,6 +18,7 @@ from tests.acceptance.campaigns.report import Report
 from tests.acceptance.campaigns.sizes import Sizes
 from tests.acceptance.campaigns.web import web
 from tests.acceptance.campaigns.wires import wires
+from tests.tools import REDIS
 
 
 @dataclass(frozen=True)
