@@ -6,6 +6,7 @@ masked as events are. What cannot be parsed but is text loses the words around e
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections import Counter
@@ -38,17 +39,17 @@ def mask_message(raw: bytes) -> bytes:
     except UnicodeDecodeError:
         return raw
     try:
-        message = _read(text)
+        message, renamed = _read(text)
     except ValueError:
         return mask_text(text).encode()
     masked = _masked_envelope(message) if _is_envelope(message) else mask_value(message)
-    return raw if masked == message else json.dumps(masked, ensure_ascii=False).encode()
+    return raw if masked == message and not renamed else json.dumps(masked, ensure_ascii=False).encode()
 
 
 def is_readable(kept: bytes) -> bool:
     """Whether all of what is kept could be looked through; in what could not, anything may hide."""
     try:
-        message = _read(kept.decode())
+        message, _ = _read(kept.decode())
         if _is_envelope(message) and "body" in message:
             _read(body_bytes(message).decode())
     except (ValueError, UnreadableMessage):
@@ -125,13 +126,13 @@ def _masked_body(envelope: Mapping[str, Any]) -> tuple[Any, bool]:
     body = envelope.get("body")
     try:
         text = body_bytes(envelope)
-        payload = _read(text.decode())
+        payload, renamed = _read(text.decode())
     except UnreadableMessage:
         return (mask_text(body) if isinstance(body, str) else mask_value(body)), False
     except ValueError:
         return _masked_bytes(body, text), False
     masked = mask_value(payload)
-    return (body, True) if masked == payload else (json.dumps(masked, ensure_ascii=False), False)
+    return (body, True) if masked == payload and not renamed else (json.dumps(masked, ensure_ascii=False), False)
 
 
 def _masked_bytes(body: Any, content: bytes) -> Any:  # noqa: ANN401 - text, or it would have had no content
@@ -150,14 +151,19 @@ def _dict(message: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read(text: str) -> Any:  # noqa: ANN401 - any JSON value
-    """The JSON value that a text stands for, with all that `_each_pair` keeps. Raises ValueError."""
+def _read(text: str) -> tuple[Any, bool]:
+    """The JSON value that a text stands for, with all that `_each_pair` keeps, and whether that renamed a key.
+
+    What holds a renamed key is written anew, so that an operator can name it in a replay. Raises ValueError.
+    """
     if nests_deeper(text, DEEPEST):
         raise NotJson("it nests too deeply")
-    return _READER.decode(text)
+    renamed: set[str] = set()
+    reader = json.JSONDecoder(object_pairs_hook=functools.partial(_each_pair, renamed))
+    return reader.decode(text), bool(renamed)
 
 
-def _each_pair(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _each_pair(renamed: set[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """All that stands in an object, also under a key that stands there twice: hidden there, an address would stay."""
     found: dict[str, Any] = {}
     times: Counter[str] = Counter()
@@ -166,8 +172,6 @@ def _each_pair(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         while unique in found:
             times[name] += 1
             unique = f"{name} ({times[name] + 1})"
+            renamed.add(unique)
         found[unique] = value
     return found
-
-
-_READER: Final = json.JSONDecoder(object_pairs_hook=_each_pair)
