@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.acceptance.kit import WorkerProcess
 
 _SHOPS = [Shop(f"shop{n}", number=f"{1000 + n}", api_key=f"key-of-shop{n}") for n in range(60)]
-_DATABASES = itertools.count(1)
+_DATABASES = itertools.cycle(range(1, 16))  # as many as a server has, and more than are in use at once
 _OWNERS: dict[str, str] = {}
 FAST = {
     "PARTNERS__SOVENDUS__READ_TIMEOUT": "2s",
