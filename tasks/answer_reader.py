@@ -28,9 +28,10 @@ _BODILESS: Final = (204, 304)
 _PROTOCOL: Final = b"HTTP/"
 _STATUS: Final = re.compile(rb"HTTP/1\.([0-9])[\t ]+([1-9][0-9]{2})(?:[\t ][^\r]*)?", re.IGNORECASE)
 _FIELD: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([^\r\0]*?)[\t ]*")
+_FOLD: Final = re.compile(rb"\r?\n[\t ]+")  # a field that goes on in the next line (RFC 9112 §5.2)
 _LINE_ENDS: Final = re.compile(rb"\r?\n")
 _HEAD_ENDS: Final = re.compile(rb"\r?\n\r?\n")
-_CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[\t ]*(?:;[^\r]*)?")
+_CHUNK_SIZE: Final = re.compile(rb"0*([0-9A-Fa-f]{1,8})[\t ]*(?:;[^\r]*)?")  # some pad it with zeros
 _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 
 NO_ANSWER: Final = "connection closed without an answer"
@@ -147,14 +148,15 @@ def _next_head(stream: _Stream) -> Head:
         pass
     if stream.buffer[: len(_PROTOCOL)].upper() != _PROTOCOL:
         raise UnreadableAnswer(NO_ANSWER)
-    line, *lines = _LINE_ENDS.split(stream.take_until(_HEAD_ENDS, _LONGEST_HEAD))
+    received = stream.take_until(_HEAD_ENDS, _LONGEST_HEAD)
+    line, *lines = _LINE_ENDS.split(unfolded := _FOLD.sub(b" ", received))
     found = _STATUS.fullmatch(line)
     if found is None:
         raise UnreadableAnswer(NO_ANSWER)
     fields, sound = _fields(lines)
     options = [option.strip().lower() for option in fields.get("connection", "").split(",")]
     stays = "close" not in options and (found[1] != b"0" or "keep-alive" in options)
-    return Head(int(found[2]), fields, sound and stays)
+    return Head(int(found[2]), fields, sound and stays and unfolded == received)
 
 
 def _fields(lines: list[bytes]) -> tuple[dict[str, str], bool]:

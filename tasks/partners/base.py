@@ -10,9 +10,11 @@ import hashlib
 import json
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any, ClassVar, Final, Generic, TypeVar
+from urllib.parse import unquote, unquote_plus
 
 from pydantic import SecretStr
 
@@ -143,15 +145,31 @@ def check_whose(receipt: Receipt, redemption: Redemption) -> None:
 def _is_another(repeated: object, ours: str) -> bool:
     """Whether what a partner repeats can only mean another than ours.
 
-    Compared as identities are: trimmed, and whatever the case. A number may have lost its leading zeros. What is left
-    out, masked or of no form that can be compared is no other.
+    Compared as identities are: trimmed, and whatever the case. A number may have lost its leading zeros, and a text may
+    be encoded as it was in the URL, or for a page. What is left out, masked or of no form that can be compared is no
+    other.
     """
-    if isinstance(repeated, bool) or not isinstance(repeated, str | int | float):
-        return False
-    text = _comparable(str(repeated))
-    if text == _comparable(ours) or not any(map(str.isalnum, text)):
-        return False
-    return isinstance(repeated, str) or not _same_number(repeated, ours)
+    values = list(_values(repeated))
+    return bool(values) and not any(_can_mean(value, ours) for value in values)
+
+
+def _values(repeated: object) -> Iterator[str | float]:
+    """What can be compared, however it is wrapped."""
+    if isinstance(repeated, bool):
+        return
+    if isinstance(repeated, dict | list):
+        for part in repeated.values() if isinstance(repeated, dict) else repeated:
+            yield from _values(part)
+    elif isinstance(repeated, str | int | float) and any(map(str.isalnum, str(repeated))):
+        yield repeated
+
+
+def _can_mean(repeated: str | float, ours: str) -> bool:
+    text = str(repeated)
+    spellings = (text, unquote(text), unquote_plus(text), unescape(text))
+    if _comparable(ours) in map(_comparable, spellings):
+        return True
+    return not isinstance(repeated, str) and _same_number(repeated, ours)
 
 
 def _comparable(text: str) -> str:

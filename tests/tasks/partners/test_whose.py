@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -33,7 +37,8 @@ REDEMPTION = redemption("uniqodo", order_id="00145789", code="ab12E3gh")
         {"order_id": None, "code": None},
         {"order_id": "", "code": "   "},
         {"order_id": "-", "code": "****"},
-        {"order_id": {"number": "7"}, "code": ["x"]},
+        {"order_id": {"number": "00145789", "id": 7}, "code": ["AB12E3GH"]},
+        {"order_id": {}, "code": [[], None, "-"]},
         {"order_id": True, "code": False},
     ],
 )
@@ -52,6 +57,9 @@ def test_a_yes_that_repeats_ours_or_nothing_is_ours(repeated: dict[str, object])
         ({"order_id": 10**400}, "order_id"),
         ({"order_id": "00145789", "code": "AB12E3GI"}, "code"),
         ({"code": 12}, "code"),
+        ({"order_id": {"number": "7"}}, "order_id"),
+        ({"order_id": "00145789", "code": [["x"]]}, "code"),
+        ({"order_id": "00145789", "code": "AB12E3GH%20X"}, "code"),
         ({"order_id": "7", "code": "X"}, "order_id"),
     ],
 )
@@ -67,6 +75,13 @@ def test_a_yes_that_names_another_is_ambiguous_and_does_not_repeat_it(repeated: 
 def test_what_was_asked_is_always_ours(order: str, code: str) -> None:
     for data in ({"order_id": order, "code": code}, {"order_id": f" {order}", "code": code.upper()}):
         check_whose(Receipt(200, {}, data["order_id"], data["code"]), redemption("uniqodo", order_id=order, code=code))
+
+
+@pytest.mark.parametrize("code", ["A/B C+ä", "50%", "R&B <3", "%41"])
+@pytest.mark.parametrize("encode", [quote, partial(quote, safe=""), quote_plus, escape])
+def test_a_text_may_be_repeated_as_it_stood_in_the_url_or_for_a_page(code: str, encode: Callable[[str], str]) -> None:
+    asked = redemption("uniqodo", order_id=code, code=code)
+    check_whose(repeating({"order_id": encode(code), "code": encode(code).lower()}), asked)
 
 
 @given(st.integers(0, 10**20))
