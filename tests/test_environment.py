@@ -32,7 +32,7 @@ TRAPS = {
     "PGHOST": "elsewhere",
     "MYSQL_HOST": "elsewhere",
     "PYTHONWARNINGS": "error",
-    "LC_ALL": "de_DE",
+    "LC_MESSAGES": "de_DE",
     "COLUMNS": "40",
     "FORCE_COLOR": "1",
     "PORT": "1",
