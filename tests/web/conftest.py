@@ -109,8 +109,11 @@ class Served(Web):
         environment = environment_of({"BROKER_URL": broker_url, "LOG_FORMAT": "json"} | dict(settings))
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=directory, env=environment, stdout=out, stderr=log)
-        super().__init__(eventually(self._address, what="the door's address"))
-        eventually(self._answers, what="the door's first answer")
+        with contextlib.ExitStack() as on_failure:
+            on_failure.callback(self.process.kill)
+            super().__init__(eventually(self._address, what="the door's address"))
+            eventually(self._answers, what="the door's first answer")
+            on_failure.pop_all()
 
     def log(self) -> str:
         """All that it logged so far."""
