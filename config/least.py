@@ -28,7 +28,7 @@ def leave_out_incomplete_accounts(layers: Iterable[Layer], error: ValidationErro
     kinds: dict[Path, set[str]] = {}
     for details in error.errors(include_input=False, include_url=False):
         place = tuple(str(part) for part in details["loc"])
-        if place[0] == "shops" and len(place) > _ACCOUNT:
+        if len(place) > _ACCOUNT and place[0] == "shops":  # an error of several settings together has no place
             kinds.setdefault(place[:_ACCOUNT], set()).add(details["type"])
     incomplete = [account for account, its in kinds.items() if its == {"missing"}]
     for account in incomplete:

@@ -50,6 +50,8 @@ def test_the_same_account_in_two_sources(tmp_path: Path) -> None:
         ({"REDEEM_SHOPS__UK__UNIQODO__SEND_UID": "perhaps"} | KEYLESS, "REDEEM_SHOPS__UK__UNIQODO__SEND_UID"),
         ({"REDEEM_RETRY__BASE": "soon"} | KEYLESS, "REDEEM_RETRY__BASE"),
         ({"REDEEM_BROKER_URL": ""}, "REDEEM_BROKER_URL"),
+        ({"REDEEM_LEDGER__KEEP": "1d"}, "REDEEM_LEDGER__KEEP"),  # together with another setting: shorter than that
+        ({"REDEEM_LIVENESS_FILE": "/f", "REDEEM_READINESS_FILE": "/f"} | KEYLESS, "REDEEM_READINESS_FILE"),
     ],
 )
 def test_what_is_wrong_stops_them_all_the_same(tmp_path: Path, variables: dict[str, str], named: str) -> None:
