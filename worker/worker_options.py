@@ -7,13 +7,17 @@ silence lost orders: a killed child of `-P processes` took what it had in hand a
 from __future__ import annotations
 
 import functools
+import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import click
-from celery import concurrency
+from celery import concurrency, platforms
+from celery.utils.nodenames import default_nodename, host_format, node_format
 from click.core import ParameterSource
 from typing_extensions import override
 
@@ -59,9 +63,59 @@ def _one_each(_context: click.Context, value: int) -> str | None:
 def _in_background(context: click.Context, _value: object) -> str | None:
     if not context.params.get("logfile"):
         return "needs --logfile: a worker in the background has nowhere else to log to"
+    if wrong := _can_be_written(context, context.params["logfile"]):  # Celery would end with status 0
+        return f"needs another --logfile, which {wrong}"
     # Celery hands its arguments on without these options, but with the values that follow them.
     split = {"--uid", "--gid"} & set(sys.argv)
     return f"needs {' and '.join(f'{one}=NAME' for one in sorted(split))}, in one word" if split else None
+
+
+def _can_be_written(context: click.Context, value: str) -> str | None:
+    path = Path(_of_node(context, value))
+    if not path.parent.is_dir():
+        return f"cannot be written: there is no directory {path.parent}"
+    if path.is_dir():
+        return "cannot be written: it is a directory"
+    return None if os.access(path if path.exists() else path.parent, os.W_OK) else "cannot be written: no permission"
+
+
+def _of_node(context: click.Context, path: str) -> str:
+    """The path with the node's name in place of `%n`, as Celery writes it."""
+    name: str = host_format(default_nodename(context.params.get("hostname") or ""))
+    return str(node_format(path, name))
+
+
+def _known_user(_context: click.Context, value: str) -> str | None:
+    return _said(platforms.parse_uid, value)
+
+
+def _known_group(_context: click.Context, value: str) -> str | None:
+    return _said(platforms.parse_gid, value)
+
+
+def _said(read: Callable[[str], object], value: str) -> str | None:
+    try:
+        read(value)
+    except KeyError as error:
+        return f"cannot be used: {error.args[0]}"
+    return None
+
+
+def _umask(_context: click.Context, value: str) -> str | None:
+    octal = value.isascii() and value.isdecimal() and not set(value) & {"8", "9"}
+    return None if octal else "must be octal, such as 022"
+
+
+def _importable(_context: click.Context, value: list[str]) -> str | None:
+    missing = [name for name in value if not _is_there(name)]
+    return f"names {', '.join(map(repr, missing))}, which is no module here" if missing else None
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ModuleNotFoundError, ValueError):  # of its package; of an empty name
+        return False
 
 
 OPTIONS: Final[Mapping[str, Option]] = {
@@ -69,16 +123,16 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "detach": Option("runs in the background", check=_in_background),
     "loglevel": Option("outranks REDEEM_LOG_LEVEL for this worker"),
     "logfile": Option("takes the log in REDEEM_LOG_FORMAT; reopened when it was moved away"),
-    "pidfile": Option("holds the process id while the worker runs"),
-    "uid": Option("drops privileges"),
-    "gid": Option("drops privileges"),
-    "umask": Option("of a detached worker"),
+    "pidfile": Option("holds the process id while the worker runs", check=_can_be_written),
+    "uid": Option("drops privileges", check=_known_user),
+    "gid": Option("drops privileges", check=_known_group),
+    "umask": Option("of a detached worker", check=_umask),
     "executable": Option("of a detached worker"),
     "pool": Option("threads, or solo: one task at a time"),  # Pools knows what was typed
     "concurrency": Option("the number of threads"),
     "queues": Option("the queues to consume", check=_known_queues),
     "exclude_queues": Option("the queues not to consume", check=_leaves_a_queue),
-    "include": Option("imports modules; tasks of theirs do not run on Redeem's queues"),
+    "include": Option("imports modules; tasks of theirs do not run on Redeem's queues", check=_importable),
     "prefetch_multiplier": Option("no effect at 1", check=_one_each),
     "disable_prefetch": Option("is what Redeem's workers do anyway, in a way of their own", refused=True),
     "optimization": Option("no effect: it is about child processes"),
