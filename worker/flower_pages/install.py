@@ -116,7 +116,11 @@ class GuardedFlower(flower.app.Flower):
         options = self.options
         if not (options.basic_auth or options.auth or options.unix_socket or is_private(options.address)):
             sys.exit(f"redeem: {OPEN_TO_ALL.format(where=options.address or 'all addresses')}")
-        return super().start_http_server()
+        try:
+            return super().start_http_server()
+        except OSError as error:
+            place = options.unix_socket or f"port {options.port}"
+            sys.exit(f"redeem: Flower cannot listen on {place}: {error.strerror}. Set REDEEM_FLOWER__PORT to another.")
 
     @override
     def stop(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 from redis import Redis
@@ -15,6 +17,7 @@ from tests.worker.flower_pages.browser import LOGIN
 from tests.worker.flower_pages.conftest import running
 from tests.worker.flower_pages.visitor import Visitor, letters, words
 from worker.dev.broker import EmbeddedValkey
+from worker.dev.ports import LOOPBACK
 
 
 def test_it_does_not_listen_to_the_world_without_a_login(
@@ -30,6 +33,21 @@ def test_it_does_not_listen_to_the_world_without_a_login(
         assert "Traceback" not in process.said()
     finally:
         process.kill()
+
+
+def test_a_port_that_is_taken_is_said(valkey: EmbeddedValkey, tmp_path_factory: pytest.TempPathFactory) -> None:
+    process = running(valkey.url, tmp_path_factory.mktemp("taken"))
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        process._command = (*process._command, f"--port={port}")  # noqa: SLF001 - the last option counts
+        process.launch()
+        try:
+            assert eventually(lambda: process.exit_code() is not None and process.said())
+            assert process.exit_code() == 1
+            assert f"redeem: Flower cannot listen on port {port}: Address already in use" in process.said()
+            assert "Traceback" not in process.said()
+        finally:
+            process.kill()
 
 
 def test_without_a_login_it_is_there_for_this_machine_until_the_broker_goes(
