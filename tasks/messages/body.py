@@ -49,7 +49,8 @@ def read_call(headers: Mapping[str, Any], payload: object) -> Called:
 
     Raises UnreadableMessage.
     """
-    if isinstance(payload, dict):  # protocol 1 says all in the body; some say part of it in the headers too
+    # Protocol 1 says all in the body; some say part of it in the headers too.
+    if isinstance(payload, dict) and not payload.keys().isdisjoint(("args", "kwargs")):
         said = {name: value for name, value in headers.items() if value is not None}
         return Called({**payload, **said}, payload.get("args", []), payload.get("kwargs", {}))
     if isinstance(payload, list) and len(payload) == 3:  # noqa: PLR2004 - as unpacked here

@@ -122,6 +122,17 @@ def test_a_value_that_is_not_of_its_type_is_an_error_that_names_the_field_and_ke
 
 
 @pytest.mark.usefixtures("worker")
+def test_an_order_that_stands_where_the_arguments_should_can_be_replayed(system: System, shop: Shop) -> None:
+    event = order(shop, "1", code("BARE"))
+    with Redis.from_url(system.broker_url) as broker:
+        broker.lpush("orders", json.dumps(envelope("orders", body=json.dumps(event))))
+    (letter,) = eventually(lambda: system.redeem_json("dead", "list", "--shop", shop.name))
+    assert (letter["reason"], letter["order_id"]) == ("unreadable_message", "1")
+    system.redeem("dead", "replay", letter["id"])
+    assert {record.state for record in system.until_settled(ids_of(event))} == {State.REDEEMED}
+
+
+@pytest.mark.usefixtures("worker")
 @pytest.mark.parametrize("separator", ["\x06\x16", ":"])
 def test_a_producer_with_ten_priorities_is_heard(system: System, shop: Shop, separator: str) -> None:
     events = [order(shop, str(priority), code(f"PRIORITY-{priority}")) for priority in range(10)]
