@@ -94,8 +94,8 @@ def test_a_key_that_the_partner_mends_goes_on_by_resume(shop: Shop, system: Syst
     assert 1 <= refused <= 4
     assert system.states(ids) <= {"queued", "retrying"}
 
-    (told,) = system.redeem_json("resume", "--partner", "uniqodo", "--shop", shop.name)
-    assert (told["partner"], told["shop"], told["changed"]) == ("uniqodo", shop.name, True)
+    told = system.redeem_json("resume", "--partner", "uniqodo", "--shop", shop.name)
+    assert told == [{"partner": "uniqodo", "shop": shop.name, "changed": True}]
     assert {record.state for record in system.until_settled(ids)} == {State.REDEEMED}
     assert len(partners.calls(account=shop.api_key)) == len(ids) + refused
     assert partners.doubled(account=shop.api_key) == []

@@ -102,10 +102,17 @@ class Served(Web):
     """A door in a process of its own, started with `redeem serve` on a free port; ends with the `with` block."""
 
     def __init__(
-        self, broker_url: str, directory: Path, settings: Mapping[str, str] = SHOPS, words: Iterable[str] = ()
+        self,
+        broker_url: str,
+        directory: Path,
+        settings: Mapping[str, str] = SHOPS,
+        words: Iterable[str] = (),
+        *,
+        within: Iterable[str] = (),
     ) -> None:
+        """`words` follow the command; `within` is one that ends by becoming it."""
         self._out, self._log = directory / "serve.out", directory / "serve.log"
-        command = [*REDEEM, "serve", "--port", "0", *words]
+        command = [*within, *REDEEM, "serve", "--port", "0", *words]
         environment = environment_of({"BROKER_URL": broker_url, "LOG_FORMAT": "json"} | dict(settings))
         with self._out.open("wb") as out, self._log.open("wb") as log:
             self.process = subprocess.Popen(command, cwd=directory, env=environment, stdout=out, stderr=log)

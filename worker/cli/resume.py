@@ -37,7 +37,7 @@ def resume_account(ledger: Ledger, account: Account) -> Outcome:
     return Outcome(
         changed=resumed.paused or any(_counts(fingerprint, health) for fingerprint in resumed.shut),
         details=tuple(_details(health, resumed)),
-        more={"resumed": shut, "settings_here": health.here},
+        more={} if _as_expected(health, resumed) else {"resumed": shut, "settings_here": health.here},
         noted=bool(resumed),
     )
 
@@ -45,6 +45,11 @@ def resume_account(ledger: Ledger, account: Account) -> Outcome:
 def _counts(fingerprint: str, health: AccountHealth) -> bool:
     """Whether workers have these settings, as far as they have told."""
     return fingerprint in health.in_use or not any(one.used_at for one in health.settings)
+
+
+def _as_expected(health: AccountHealth, resumed: Resumed) -> bool:
+    """Whether only these settings were resumed, and workers have them: then `changed` says it all."""
+    return health.here == "same" and all(fingerprint in health.in_use for fingerprint in resumed.shut)
 
 
 def _details(health: AccountHealth, resumed: Resumed) -> Iterator[str]:
