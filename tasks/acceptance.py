@@ -62,5 +62,12 @@ def open_and_ring(
 
 def open_prepared(runtime: Runtime, opening: Opening, *, patience: float = _PATIENCE) -> list[Opened]:
     """The same of what is worked out already."""
-    what = opening.planned[0].redemption.order_id if opening.planned else ""
-    return until_recorded(lambda: runtime.ledger.open_prepared(opening), what=what, limit=patience)
+    if not opening.planned:
+        return []
+
+    def opened_and_written() -> list[Opened]:
+        opened = runtime.ledger.open_prepared(opening)
+        runtime.ledger.confirm_written()  # or it is opened again, for the server may have lost it since
+        return opened
+
+    return until_recorded(opened_and_written, what=opening.planned[0].redemption.order_id, limit=patience)

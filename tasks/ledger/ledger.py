@@ -17,6 +17,7 @@ from tasks.ledger.limits import LedgerLimits
 from tasks.ledger.opening import Account, Opened, Opening, Planned
 from tasks.ledger.record import Record, State
 from tasks.partners.base import Receipt
+from tasks.persistence import classified
 
 RING_AGAIN: Final = 10.0
 """Seconds until a doorbell that nobody answered is rung again (twice, then three times that later on)."""
@@ -51,6 +52,15 @@ class Ledger(LedgerBooks):
         if not opening.planned:
             return []
         return opening.opened(*self._run("open", _ms(RING_AGAIN), self._keep, opening.text))
+
+    @classified()
+    def confirm_written(self) -> None:
+        """Ask whether Redis has been able to write to its file what it said yes to before.
+
+        It says yes also to the command in whose moment its disk fills up, and tells with the next; a PING is enough.
+        Raises redis.RedisError.
+        """
+        self.redis.ping()
 
     def claim(self, redemption_id: str, account: Account, *, owner: str, lease: float) -> Claim:
         """Claim a redemption for one attempt of at most `lease` seconds; the attempt is counted now."""
