@@ -9,6 +9,7 @@ versions, falls with the depth of the call, and from 3.12 on ignores the size of
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
@@ -46,6 +47,24 @@ def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - an
         raise NotJson(f"not JSON (line {error.lineno}, column {error.colno})") from None  # the cause holds the text
     except ValueError:  # Python refuses to read more than 4300 digits
         raise NotJson("a number in it has too many digits") from None
+
+
+def write_json(value: object) -> str:
+    """A value as JSON that `read_json` reads: NaN and infinity as an object, which no field of an event takes."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        return {name: _finite(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_finite(member) for member in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"__type__": "float", "__value__": json.dumps(value)}
+    return value
 
 
 def nests_deeper(text: str, levels: int) -> bool:

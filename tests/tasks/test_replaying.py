@@ -12,11 +12,12 @@ import pytest
 from redis import Redis
 
 from tasks.acceptance import accept
+from tasks.dead_letters.amendment_text import parse_amendment
 from tasks.dead_letters.finding import Refused
 from tasks.dead_letters.replaying import replay
 from tasks.ledger import Record, State
 from tasks.messages.bad_message import UnreadableMessage
-from tasks.messages.burying import bury_message
+from tasks.messages.burying import bury_event, bury_message
 from tasks.orders import hash_email
 from tests.tasks.examples import ADDRESS, event, order, settings
 from tests.tasks.garbage import envelope, good_with_tag
@@ -118,6 +119,32 @@ def test_the_rest_stays_with_what_stands_against_it(app: RedeemApp, raw: bytes, 
     with pytest.raises(Refused, match=why):
         replay(app, app.runtime, one)
     assert app.runtime.ledger.find(one.id) == one
+
+
+NO_NUMBERS = {
+    "NaN": event(email=ADDRESS, order_value=float("nan")),
+    "NaN in a text": event(coupons=[{"code": "AB12E3GH", "validation_key": float("nan")}]),
+    "NaN with a type": event(order_value={"__type__": "decimal", "__value__": float("nan")}),
+    "minus infinity": event(order_value=float("-inf")),
+}
+
+
+@pytest.mark.parametrize("came", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_is_no_number_is_named_and_can_be_set(app: RedeemApp, came: dict[str, Any]) -> None:
+    one = letter(app, altered(body=json.dumps([[came], {}, {}])))
+    assert one.fields["order_id"] == "145789"
+    with pytest.raises(Refused, match=r"still invalid: \$\.(order_value|coupons\[0\]\.validation_key): must be a"):
+        replay(app, app.runtime, one)
+    mended = parse_amendment(["order_value=1.00", "validation_key="])
+    assert replay(app, app.runtime, one, amendment=mended) == [REDEMPTION]
+
+
+def test_a_number_beyond_all_floats_can_be_set(app: RedeemApp) -> None:
+    id_ = bury_event(app.runtime, event(order_value=float("inf")), UnreadableMessage("for a test"))
+    one: Any = app.runtime.ledger.find(id_)
+    with pytest.raises(Refused, match=r"still invalid: \$\.order_value: must be a decimal"):
+        replay(app, app.runtime, one)
+    assert replay(app, app.runtime, one, amendment=parse_amendment(["order_value=1.00"])) == [REDEMPTION]
 
 
 def test_a_doorbell_rings_again(app: RedeemApp, redis: Redis) -> None:
