@@ -29,6 +29,7 @@ POOLS: Final = ("threads", "solo")
 
 _PREFORK_ONLY: Final = "is for pools of child processes, and Redeem's workers have threads"
 _NO_BEAT: Final = "has nothing to schedule: retries are in the ledger"
+_EXPANDS: Final = "has a % that stands for nothing: there are %n, %h, %d and %i, and %% for the sign itself"
 _NO_TIME_LIMIT: Final = "cannot end a thread; REDEEM_PARTNERS__<PARTNER>__READ_TIMEOUT bounds each call to a partner"
 
 
@@ -70,7 +71,17 @@ def _in_background(context: click.Context, _value: object) -> str | None:
     return f"needs {' and '.join(f'{one}=NAME' for one in sorted(split))}, in one word" if split else None
 
 
+def _expands(context: click.Context, value: str) -> str | None:
+    try:
+        _of_node(context, value)
+    except ValueError:
+        return _EXPANDS
+    return None
+
+
 def _can_be_written(context: click.Context, value: str) -> str | None:
+    if wrong := _expands(context, value):
+        return wrong
     path = Path(_of_node(context, value))
     if not path.parent.is_dir():
         return f"cannot be written: there is no directory {path.parent}"
@@ -81,8 +92,7 @@ def _can_be_written(context: click.Context, value: str) -> str | None:
 
 def _of_node(context: click.Context, path: str) -> str:
     """The path with the node's name in place of `%n`, as Celery writes it."""
-    name: str = host_format(default_nodename(context.params.get("hostname") or ""))
-    return str(node_format(path, name))
+    return str(node_format(path, context.params["hostname"]))
 
 
 def _known_user(_context: click.Context, value: str) -> str | None:
@@ -119,10 +129,10 @@ def _is_there(name: str) -> bool:
 
 
 OPTIONS: Final[Mapping[str, Option]] = {
-    "hostname": Option("the node's name"),
+    "hostname": Option("the node's name"),  # NodeName looks at it
     "detach": Option("runs in the background", check=_in_background),
     "loglevel": Option("outranks REDEEM_LOG_LEVEL for this worker"),
-    "logfile": Option("takes the log in REDEEM_LOG_FORMAT; reopened when it was moved away"),
+    "logfile": Option("takes the log in REDEEM_LOG_FORMAT; reopened when it was moved away", check=_expands),
     "pidfile": Option("holds the process id while the worker runs", check=_can_be_written),
     "uid": Option("drops privileges", check=_known_user),
     "gid": Option("drops privileges", check=_known_group),
@@ -156,6 +166,20 @@ OPTIONS: Final[Mapping[str, Option]] = {
 """By click's name of the option. `--help` comes from click itself."""
 
 
+class NodeName(click.ParamType[str]):
+    """The node's name with `%h` and the like expanded, as by Celery's own type, which lets an unknown one crash."""
+
+    name = "hostname"
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The whole name."""
+        try:
+            return str(host_format(default_nodename(value)))
+        except ValueError:
+            self.fail(f"{value!r} {_EXPANDS}", param, ctx)
+
+
 class Pools(click.Choice[str]):
     """The pools to choose from; Celery takes `prefork` for whatever `worker_pool` says, without a word."""
 
@@ -186,6 +210,8 @@ def guard(command: click.Command) -> None:
     assert run is not None  # noqa: S101 - a command without one does nothing
     command.help = "Start a worker. What each option does here: docs/celery.md."  # Celery's shows refused ones
     for parameter in command.params:
+        if parameter.name == "hostname":
+            parameter.type = NodeName()
         if parameter.name == "pool":
             parameter.type, parameter.default = Pools(), POOLS[0]
         if isinstance(parameter, click.Option) and OPTIONS[parameter.name or ""].refused:
