@@ -110,8 +110,13 @@ class Bookings:
         except exceptions.RedisError as unavailable:
             log.warning("message.not_buried", queue=queue, reason=error.reason, error=str(unavailable))
             self.refuse(tag)
-        else:
-            self.finish(tag)
+            return
+        self.finish(tag)
+        try:
+            # At once: taken from a dead worker, it would become one more dead letter.
+            self.flush(at_least=1)
+        except exceptions.RedisError as unavailable:
+            log.debug("bookings.not_told", error=str(unavailable))  # the next take tells it
 
     def leave(self) -> None:
         """Give back all that is not finished, and be forgotten.

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import NoScriptError
 
+from tasks.messages.bad_message import UnreadableMessage
 from tests.worker.transport.kit import ORDERS, PREFIX, SOVENDUS, booked, message
 from worker.transport.bookings import DEATHS_ALLOWED, Bookings
 from worker.transport.installations import DEAD_AFTER
@@ -55,6 +56,19 @@ def run(redis: Any, command: tuple[Any, ...]) -> list[bytes]:  # noqa: ANN401 - 
 def die(redis: Redis, one: Bookings) -> None:
     """Give no sign of life for long enough."""
     redis.zincrby(f"{PREFIX}consumers", -(DEAD_AFTER + 1) * 1000, one.consumer)
+
+
+def test_what_was_dead_lettered_does_not_come_again_from_a_worker_that_dies_right_after(
+    raw_redis: Redis, buried: Buried
+) -> None:
+    dying, heir = bookings(raw_redis, buried), bookings(raw_redis, buried)
+    raw_redis.lpush(ORDERS, b"garbage")
+    assert take(raw_redis, dying, 1) == [b"garbage"]
+    dying.bury(f"{ORDERS}:1", b"garbage", ORDERS, UnreadableMessage("not JSON"))
+    die(raw_redis, dying)
+    heir.beat()
+    assert take(raw_redis, heir, 1) == []
+    assert len(buried) == 1
 
 
 def test_what_a_dead_worker_had_goes_back_to_the_front(raw_redis: Redis, buried: Buried) -> None:
