@@ -12,6 +12,8 @@ from typing import Any
 from celery.worker.request import Request
 from kombu.exceptions import ContentDisallowed, DecodeError
 
+from tasks.plain_text import without_addresses
+
 
 class OrderRequest(Request):
     """Celery's request with a readable, redacted picture of its arguments."""
@@ -38,9 +40,9 @@ def describe_event(arguments: object) -> str:
 
 
 def _word(value: object) -> str:
-    """An order number or a shop's name; anything with an @ or a space in it is none."""
+    """An order number or a shop's name; anything with a space or an @ in it, however that is spelled, is none."""
     text = str(value) if isinstance(value, str | int) else "?"
-    return text[:64] if text.isprintable() and not set("@ ") & set(text) else "?"
+    return text[:64] if text.isprintable() and " " not in text and without_addresses(text) == text else "?"
 
 
 def _arguments(message: Any) -> object:  # noqa: ANN401 - kombu's message

@@ -24,6 +24,7 @@ from tests.tasks.examples import ADDRESS, event
         ([event(order_id=7)], "(7 @ uk)"),
         ([event(order_id=ADDRESS)], "(? @ uk)"),
         ([event(order_id="jane doe", shop="x y")], "(? @ ?)"),
+        ([event(order_id="jane%40example.com", shop="jane\uff20example.com")], "(? @ ?)"),
         ([event(order_id="a\nb")], "(? @ uk)"),
         ([event(order_id=...)], "(? @ uk)"),
         ([event(order_id={"a": 1}, shop=[ADDRESS])], "(? @ ?)"),
