@@ -31,7 +31,7 @@ class Accepted:
 
 
 def accept_all(
-    app: Celery, runtime: Runtime, orders: Sequence[Order], *, patience: float = _PATIENCE
+    app: Celery, runtime: Runtime, orders: Sequence[Order], *, patience: float = _PATIENCE, confirm: bool = True
 ) -> list[Accepted]:
     """Open the redemptions of several orders, all of them or none, and ring for the new ones; otherwise as `accept`.
 
@@ -39,35 +39,41 @@ def accept_all(
     """
     now = datetime.now(UTC)
     plans = [plan_order(order, runtime.settings, now=now) for order in orders]
-    opened = iter(open_and_ring(app, runtime, [*chain.from_iterable(plans)], patience=patience))
+    opened = iter(open_and_ring(app, runtime, [*chain.from_iterable(plans)], patience=patience, confirm=confirm))
     return [Accepted(order, tuple(islice(opened, len(plan)))) for order, plan in zip(orders, plans, strict=True)]
 
 
-def accept(app: Celery, runtime: Runtime, order: Order, *, patience: float = _PATIENCE) -> Accepted:
+def accept(
+    app: Celery, runtime: Runtime, order: Order, *, patience: float = _PATIENCE, confirm: bool = True
+) -> Accepted:
     """Open the order's redemptions, all or none, and ring for the new ones.
 
+    `confirm`: ask Redis afterwards whether it could write them to its file, which costs another command.
     Raises redis.RedisError when the broker does not take them within `patience` seconds: then nothing is promised,
     and handing the same order in again is right.
     """
-    (accepted,) = accept_all(app, runtime, [order], patience=patience)
+    (accepted,) = accept_all(app, runtime, [order], patience=patience, confirm=confirm)
     return accepted
 
 
 def open_and_ring(
-    _app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE
+    _app: Celery, runtime: Runtime, planned: Sequence[Planned], *, patience: float = _PATIENCE, confirm: bool = True
 ) -> tuple[Opened, ...]:
     """Open redemptions as planned, all or none, and ring for the new ones; otherwise as `accept`."""
-    return tuple(open_prepared(runtime, Opening(planned), patience=patience))
+    return tuple(open_prepared(runtime, Opening(planned), patience=patience, confirm=confirm))
 
 
-def open_prepared(runtime: Runtime, opening: Opening, *, patience: float = _PATIENCE) -> list[Opened]:
+def open_prepared(
+    runtime: Runtime, opening: Opening, *, patience: float = _PATIENCE, confirm: bool = True
+) -> list[Opened]:
     """The same of what is worked out already."""
     if not opening.planned:
         return []
 
     def opened_and_written() -> list[Opened]:
         opened = runtime.ledger.open_prepared(opening)
-        runtime.ledger.confirm_written()  # or it is opened again, for the server may have lost it since
+        if confirm:
+            runtime.ledger.confirm_written()  # or it is opened again, for the server may have lost it since
         return opened
 
     return until_recorded(opened_and_written, what=opening.planned[0].redemption.order_id, limit=patience)

@@ -64,7 +64,8 @@ def completed(self: OrderTask, *args: Any, **kwargs: Any) -> str:  # noqa: ANN40
 
 
 def _journal(task: OrderTask, runtime: Runtime, order: Order) -> str:
-    accepted = accept(task.app, runtime, order)
+    # The message is booked until it is acknowledged, which a Redis that cannot write refuses as well.
+    accepted = accept(task.app, runtime, order, confirm=False)
     new, known, dead = accepted.count("ring", "rest"), accepted.count("duplicate"), accepted.count("dead")
     return f"{new} new, {known} known, {dead} dead"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -34,21 +35,29 @@ class ScriptCaller:
         Raises redis.RedisError. Then it is open whether the script ran, unless the server said that it did not; the
         connection is closed, so that no answer that comes late is taken for another's.
         """
+        return self._use(_call, name, arguments)
+
+    def ping(self) -> None:
+        """Ask whether the server takes commands, over the connection that the thread's last script went over.
+
+        Raises as `call`.
+        """
+        self._use(_ask, "PING")
+
+    def _use(self, ask: Callable[..., Any], *words: Any) -> Any:  # noqa: ANN401 - as above
         kept: _Kept | None = getattr(self._thread, "kept", None)
         if kept is not None and kept.is_usable():
             try:
-                return _call(kept.connection, name, arguments)
+                return ask(kept.connection, *words)
             except (Lost, Late):
                 pass  # of a server that has gone meanwhile: from the pool comes one that was looked at
-        return self._call_anew(name, arguments)
+        return self._use_anew(ask, words)
 
-    def _call_anew(self, name: str, arguments: tuple[str | int | bytes, ...]) -> Any:  # noqa: ANN401 - as above
+    def _use_anew(self, ask: Callable[..., Any], words: tuple[Any, ...]) -> Any:  # noqa: ANN401 - as above
         self._thread.kept = None  # goes back first, so that it is the one that is mended
         connection = self._pool.get_connection()
         self._thread.kept = _Kept(self._pool, connection)
-        return connection.retry.call_with_retry(
-            lambda: _call(connection, name, arguments), lambda _: connection.disconnect()
-        )
+        return connection.retry.call_with_retry(lambda: ask(connection, *words), lambda _: connection.disconnect())
 
 
 class _Kept:

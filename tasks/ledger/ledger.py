@@ -60,7 +60,7 @@ class Ledger(LedgerBooks):
         It says yes also to the command in whose moment its disk fills up, and tells with the next; a PING is enough.
         Raises redis.RedisError.
         """
-        self.redis.ping()
+        self._scripts.ping()
 
     def claim(self, redemption_id: str, account: Account, *, owner: str, lease: float) -> Claim:
         """Claim a redemption for one attempt of at most `lease` seconds; the attempt is counted now."""

@@ -59,10 +59,10 @@ def read_call(headers: Mapping[str, Any], payload: object) -> Called:
     raise UnreadableMessage("it has no arguments: neither [args, kwargs, embed] nor an object with args and kwargs")
 
 
-def read_body(envelope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON value
+def read_body(envelope: Mapping[str, Any], *, named_numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """The JSON value in the body of a message, given as the JSON object that stood in the queue.
 
-    Values that kombu sent with their type are text in it.
+    Values that kombu sent with their type are text in it; `named_numbers` as `read_json` has it.
 
     Raises UnreadableMessage.
     """
@@ -73,7 +73,7 @@ def read_body(envelope: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any JSON va
     if nests_deeper(text, _DEEPEST):
         raise UnreadableMessage(f"the body nests deeper than {_DEEPEST} levels")
     try:
-        value = read_json(text)
+        value = read_json(text, named_numbers=named_numbers)
     except NotJson as error:
         raise UnreadableMessage(f"the body cannot be read: {error}") from None
     return types_as_text(value) if may_hold_types(text) else value

@@ -6,6 +6,7 @@ since it may be large; `redeem dead show` and a replay fetch it, lists do not.
 
 from __future__ import annotations
 
+import json
 import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -17,7 +18,6 @@ from tasks.masking import mask_event
 from tasks.messages.bad_message import UnreadableMessage
 from tasks.messages.masking import is_readable, mask_message, mask_value
 from tasks.messages.mending import Doorbell, wanted
-from tasks.messages.strict_json import write_json
 from tasks.plain_text import readable
 from tasks.runtime import Runtime
 
@@ -46,7 +46,7 @@ def bury_message(runtime: Runtime, raw: bytes, queue: str, error: Reasoned, *, t
 def bury_event(runtime: Runtime, event: object, error: Reasoned, *, token: str | None = None) -> str:
     """Keep what should have been an event, as decoded from JSON, as a dead letter; otherwise as `bury_message`."""
     masked = mask_event(event) if isinstance(event, Mapping) else mask_value(event)
-    return _keep(runtime, "event", write_json(masked).encode(), error, {}, token)
+    return _keep(runtime, "event", json.dumps(masked, ensure_ascii=False).encode(), error, {}, token)
 
 
 def what_came(ledger: Ledger, letter: Record) -> bytes:

@@ -17,7 +17,7 @@ from tasks.events import OrderEvent
 from tasks.masking import mask_event
 from tasks.messages.bad_message import UnreadableMessage
 from tasks.messages.body import body_bytes
-from tasks.messages.strict_json import DEEPEST, NotJson, nests_deeper, write_json
+from tasks.messages.strict_json import DEEPEST, NotJson, nests_deeper
 from tasks.plain_text import MASK, without_addresses
 
 _EVENT_FIELDS: Final = frozenset(OrderEvent.model_fields)
@@ -39,11 +39,11 @@ def mask_message(raw: bytes) -> bytes:
     except UnicodeDecodeError:
         return raw
     try:
-        message, anew = _read(text)
+        message, renamed = _read(text)
     except ValueError:
         return mask_text(text).encode()
     masked = _masked_envelope(message) if _is_envelope(message) else mask_value(message)
-    return raw if masked == message and not anew else write_json(masked).encode()
+    return raw if masked == message and not renamed else json.dumps(masked, ensure_ascii=False).encode()
 
 
 def is_readable(kept: bytes) -> bool:
@@ -126,13 +126,13 @@ def _masked_body(envelope: Mapping[str, Any]) -> tuple[Any, bool]:
     body = envelope.get("body")
     try:
         text = body_bytes(envelope)
-        payload, anew = _read(text.decode())
+        payload, renamed = _read(text.decode())
     except UnreadableMessage:
         return (mask_text(body) if isinstance(body, str) else mask_value(body)), False
     except ValueError:
         return _masked_bytes(body, text), False
     masked = mask_value(payload)
-    return (body, True) if masked == payload and not anew else (write_json(masked), False)
+    return (body, True) if masked == payload and not renamed else (json.dumps(masked, ensure_ascii=False), False)
 
 
 def _masked_bytes(body: Any, content: bytes) -> Any:  # noqa: ANN401 - text, or it would have had no content
@@ -152,23 +152,18 @@ def _dict(message: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _read(text: str) -> tuple[Any, bool]:
-    """The JSON value that a text stands for, with all that `_each_pair` keeps, and whether it must be written anew.
+    """The JSON value that a text stands for, with all that `_each_pair` keeps, and whether that renamed a key.
 
-    That is what holds a renamed key, or NaN: so an operator can set it right in a replay. Raises ValueError.
+    What holds a renamed key is written anew, so that an operator can name it in a replay. Raises ValueError.
     """
     if nests_deeper(text, DEEPEST):
         raise NotJson("it nests too deeply")
-    anew: set[str] = set()
-
-    def no_number(name: str) -> float:
-        anew.add(name)
-        return float(name)
-
-    reader = json.JSONDecoder(object_pairs_hook=functools.partial(_each_pair, anew), parse_constant=no_number)
-    return reader.decode(text), bool(anew)
+    renamed: set[str] = set()
+    reader = json.JSONDecoder(object_pairs_hook=functools.partial(_each_pair, renamed))
+    return reader.decode(text), bool(renamed)
 
 
-def _each_pair(anew: set[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _each_pair(renamed: set[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """All that stands in an object, also under a key that stands there twice: hidden there, an address would stay."""
     found: dict[str, Any] = {}
     times: Counter[str] = Counter()
@@ -177,6 +172,6 @@ def _each_pair(anew: set[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         while unique in found:
             times[name] += 1
             unique = f"{name} ({times[name] + 1})"
-            anew.add(unique)
+            renamed.add(unique)
         found[unique] = value
     return found

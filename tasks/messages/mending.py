@@ -37,13 +37,13 @@ def wanted(raw: str) -> Doorbell | Mapping[str, Any]:
     Raises UnreadableMessage.
     """
     try:
-        message = read_json(raw)
+        message = read_json(raw, named_numbers=True)
     except NotJson as error:
         raise UnreadableMessage(str(error)) from None  # the cause may hold the message
     if not isinstance(message, dict) or not any(name in message for name in _ENVELOPE_FIELDS):
         return _asked({}, types_as_text(message))
     headers = message.get("headers")
-    return _asked(headers if isinstance(headers, dict) else {}, read_body(message))
+    return _asked(headers if isinstance(headers, dict) else {}, read_body(message, named_numbers=True))
 
 
 def _asked(headers: Mapping[str, Any], payload: object) -> Doorbell | Mapping[str, Any]:

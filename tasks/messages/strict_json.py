@@ -9,7 +9,6 @@ versions, falls with the depth of the call, and from 3.12 on ignores the size of
 from __future__ import annotations
 
 import json
-import math
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NoReturn
 
@@ -21,10 +20,11 @@ class NotJson(ValueError):  # noqa: N818 - named by what it says of the text
     """The text is no JSON, or none that means one thing; the message quotes nothing of it."""
 
 
-def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - any JSON value
+def read_json(text: str, *, decimals: bool = False, named_numbers: bool = False) -> Any:  # noqa: ANN401 - any JSON value
     """The value that a JSON text stands for; with `decimals` a number that is no integer is a Decimal, digit for digit.
 
-    Raises NotJson.
+    With `named_numbers` NaN and Infinity are taken for an object that names them, which no field of an event accepts:
+    so a replay can say which field holds one, and set it. Raises NotJson.
     """
     if nests_deeper(text, DEEPEST):
         raise NotJson("it nests too deeply")
@@ -38,7 +38,7 @@ def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - an
             if kept == text.count(":") or kept == _keys_written(text):
                 return value
     try:
-        return (_IN_DECIMALS if decimals else _STRICT).decode(text)
+        return (_IN_DECIMALS if decimals else _NAMED if named_numbers else _STRICT).decode(text)
     except NotJson:
         raise
     except json.JSONDecodeError as error:
@@ -47,24 +47,6 @@ def read_json(text: str, *, decimals: bool = False) -> Any:  # noqa: ANN401 - an
         raise NotJson(f"not JSON (line {error.lineno}, column {error.colno})") from None  # the cause holds the text
     except ValueError:  # Python refuses to read more than 4300 digits
         raise NotJson("a number in it has too many digits") from None
-
-
-def write_json(value: object) -> str:
-    """A value as JSON that `read_json` reads: NaN and infinity as an object, which no field of an event takes."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict):
-        return {name: _finite(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_finite(member) for member in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"__type__": "float", "__value__": json.dumps(value)}
-    return value
 
 
 def nests_deeper(text: str, levels: int) -> bool:
@@ -115,6 +97,10 @@ def _no_number(_: str) -> NoReturn:
     raise NotJson("NaN and Infinity are no JSON")
 
 
+def _named(written: str) -> dict[str, str]:
+    return {"__type__": "float", "__value__": written}
+
+
 def _decimal(written: str) -> Decimal:
     try:
         return Decimal(written)
@@ -127,4 +113,5 @@ _KEY_ENDS: Final = ('":', " :", "\t:", "\n:", "\r:")
 # Without a call for each object, which takes half the time: that no key was lost is counted afterwards.
 _QUICK: Final = json.JSONDecoder(parse_constant=_no_number)
 _STRICT: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number)
+_NAMED: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_named)
 _IN_DECIMALS: Final = json.JSONDecoder(object_pairs_hook=_each_once, parse_constant=_no_number, parse_float=_decimal)
