@@ -201,8 +201,9 @@ def test_the_servers_clock_is_set_ahead_and_back_while_they_work(
     with Redis.from_url(system.broker_url, decode_responses=True) as redis, system.worker("one"), system.worker("two"):
         for leap in LEAPS:
             numbers = [f"{leap}-{n}" for n in range(4)]
+            before = len(partners.calls(account=shop.number))
             ids += system.send(*(order(shop, n, code(f"S{n}"), code(f"U{n}", "uniqodo")) for n in numbers))
-            partners.wait_for_calls(len(partners.calls(account=shop.number)) + 2, within=30, account=shop.number)
+            partners.wait_for_calls(before + 2, within=60, account=shop.number)
             eventually(lambda: redis.hexists("redeem:clock", "pulse"), what="a first look of either worker")
             let_pass(redis, leap, watched=False)
         records = system.until_settled(ids, within=60)
